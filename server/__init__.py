@@ -1,0 +1,1 @@
+"""The running system: rooms, sync, presence, signaling, routes."""
