@@ -48,7 +48,7 @@ class DocumentId:
 
 
 def parse_room_id(text: str) -> RoomId:
-    """Check a room id that came from outside: 1–64 of `A-Z a-z 0-9 _ -`.
+    """Check a room id that came from outside: 1 to 64 of `A-Z a-z 0-9 _ -`.
 
     Raises:
         InvalidRoomId: The text has another form.
@@ -59,7 +59,7 @@ def parse_room_id(text: str) -> RoomId:
 
 
 def parse_document_id(room: RoomId, name: str) -> DocumentId:
-    """Check a document name that came from outside: `whiteboard`, `chat` or `doc-<1–64 of A-Z a-z 0-9 _ ->`.
+    """Check a document name that came from outside: `whiteboard`, `chat` or `doc-<1 to 64 of A-Z a-z 0-9 _ ->`.
 
     Raises:
         UnknownDocument: No such kind of document.
