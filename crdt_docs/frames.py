@@ -6,13 +6,13 @@ A frame is `type: varint, body`; varints are lib0's (7 bits a byte, low first, a
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Never, TypeAlias
 
 from crdt_docs.errors import MalformedFrame, UpdateTooLarge
 from crdt_docs.ids import ClientId
+from crdt_docs.strict_json import parse_json
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 MAX_AWARENESS_BYTES = 64 * 1024
@@ -195,27 +195,14 @@ def _decode_awareness(data: bytes) -> Awareness:
 
 def _parse_state(text: str) -> dict[str, Any] | None:
     try:
-        state = _from_json(text)
-    except (ValueError, RecursionError):
+        state = parse_json(text)
+    except ValueError:
         raise MalformedFrame("An awareness state is not JSON.") from None
     if state is None or isinstance(state, dict):
         return state
     raise MalformedFrame("An awareness state is neither a JSON object nor null.")
 
 
-def _refuse_json_number(text: str) -> Never:
-    raise ValueError(text)
-
-
-def _finite(text: str) -> float:
-    """Refuse 1e999: it would come back out as `Infinity`, which no browser parses."""
-    number = float(text)
-    if not math.isfinite(number):
-        _refuse_json_number(text)
-    return number
-
-
-_from_json = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_json_number).decode
 _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
