@@ -1,0 +1,198 @@
+"""The settings of an installation. `Config` is the one table: each field is an option of `thunderline serve`
+(`--max-frame-bytes`), a variable (`THUNDERLINE_MAX_FRAME_BYTES`) and a key of the TOML file (`max_frame_bytes`).
+
+What is given on the command line wins over the environment, that over the file, that over the default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+ENV_PREFIX: Final = "THUNDERLINE_"
+CONFIG_VARIABLE: Final = "THUNDERLINE_CONFIG"
+"""Names the TOML file, as `--config` does; the only variable of the prefix that is no setting."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+MIB: Final = 1024 * 1024
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How this installation runs. Sizes are bytes, times are seconds."""
+
+    host: Annotated[Text, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="TCP port to listen on; 0 takes a free one.")] = 8000
+    data: Annotated[Path, Meta(description="Folder that holds the database, the files and the secret.")] = Path("data")
+    name: Annotated[Text, Meta(description="Name of this installation, shown on its pages.")] = "Thunderline"
+    create_rooms: Annotated[
+        Literal["anyone", "token", "admin"],
+        Meta(description="Who may create rooms: anyone, holders of any valid token, holders of a token for room '*'."),
+    ] = "anyone"
+    durability: Annotated[
+        Literal["full", "process"],
+        Meta(description="What a commit survives: a power cut (full) or a crash of the program (process)."),
+    ] = "full"
+    trusted_proxy: Annotated[
+        bool, Meta(description="A proxy in front terminates TLS, and its X-Forwarded headers are believed.")
+    ] = False
+    tls_certificate: Annotated[Path | None, Meta(description="PEM file of the certificate chain, to serve TLS.")] = None
+    tls_key: Annotated[Path | None, Meta(description="PEM file of the certificate's private key.")] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="What is logged: this level and above.")
+    ] = "info"
+    token_seconds: Annotated[int, Meta(ge=60, description="How long a room token is good.")] = 86_400
+    tick_seconds: Annotated[
+        float, Meta(gt=0, le=1, description="How long updates are gathered before they are committed together.")
+    ] = 0.016
+    idle_seconds: Annotated[
+        float, Meta(gt=0, description="How long a document without anybody on it stays in memory.")
+    ] = 60.0
+    gap_seconds: Annotated[
+        float, Meta(gt=0, le=300, description="How long an update waits for the changes it builds on.")
+    ] = 10.0
+    slow_seconds: Annotated[
+        float, Meta(gt=0, description="How long sending one frame may take before the reader is given up.")
+    ] = 30.0
+    ping_interval: Annotated[float, Meta(gt=0, description="How often an open socket is pinged.")] = 15.0
+    graceful_timeout: Annotated[
+        float, Meta(gt=0, description="How long connections may take to end when the server stops.")
+    ] = 10.0
+    max_frame_bytes: Annotated[
+        int, Meta(ge=1024, le=16 * MIB, description="Largest WebSocket message that is accepted.")
+    ] = 16 * MIB
+    max_frames_per_second: Annotated[
+        float, Meta(gt=0, description="Frames that one socket may send in the long run.")
+    ] = 500.0
+    frame_burst: Annotated[int, Meta(ge=1, description="Frames that one socket may send at once.")] = 2000
+    max_bytes_per_second: Annotated[
+        float, Meta(gt=0, description="Bytes that one socket may send in the long run.")
+    ] = 4.0 * MIB
+    byte_burst: Annotated[int, Meta(ge=1024, description="Bytes that one socket may send at once.")] = 64 * MIB
+    outbox_bytes: Annotated[
+        int, Meta(ge=1024, description="Bytes that may wait for one reader before it has to catch up from the log.")
+    ] = MIB
+    max_asset_bytes: Annotated[int, Meta(ge=1, description="Largest file that may be uploaded.")] = 25 * MIB
+    room_quota_bytes: Annotated[int, Meta(ge=1, description="Bytes of files that one room may hold.")] = 1024 * MIB
+
+    @property
+    def serves_tls(self) -> bool:
+        """Whether this server itself speaks TLS."""
+        return self.tls_certificate is not None and self.tls_key is not None
+
+
+class InvalidSetting(Exception):
+    """A setting is unknown or has a value it cannot have; the message is a sentence that names where it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    default: object
+    description: str
+    is_flag: bool
+    choices: tuple[str, ...]
+
+    @property
+    def option(self) -> str:
+        """Its name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return ENV_PREFIX + self.name.upper()
+
+
+def settings() -> tuple[Setting, ...]:
+    """Every setting, in the order of the table."""
+    hints = get_type_hints(Config, include_extras=True)
+    return tuple(_setting(field, hints[field.name]) for field in msgspec.structs.fields(Config))
+
+
+def load_config(
+    options: Mapping[str, Any], *, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> Config:
+    """Put the settings together.
+
+    Args:
+        options: What the command line gave, by setting name; None stands for "not given".
+        environ: The environment; the process's own by default. Empty variables count as not given.
+        file: The TOML file, if there is one.
+
+    Raises:
+        InvalidSetting: A setting is unknown, has an impossible value, or the file cannot be read.
+    """
+    given: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    layers = (
+        (_from_file(file) if file is not None else {}, "{name} in " + str(file)),
+        (_from_environment(os.environ if environ is None else environ), ENV_PREFIX + "{NAME}"),
+        ({name: value for name, value in options.items() if value is not None}, "{option}"),
+    )
+    for layer, source in layers:
+        for name, value in layer.items():
+            given[name] = value
+            sources[name] = source.format(name=name, NAME=name.upper(), option="--" + name.replace("_", "-"))
+    config = _convert(given, sources)
+    if (config.tls_certificate is None) != (config.tls_key is None):
+        raise InvalidSetting("tls_certificate and tls_key are given together or not at all.")
+    return config
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise InvalidSetting(f"The configuration file {file} cannot be read: {exc.strerror or exc}.") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InvalidSetting(f"The configuration file {file} is not TOML: {exc}.") from exc
+    known = {setting.name for setting in settings()}
+    for name in given:
+        if name not in known:
+            raise InvalidSetting(f"There is no setting called {name} (in {file}).")
+    return given
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    by_variable = {setting.variable: setting.name for setting in settings()}
+    given = {}
+    for variable, value in environ.items():
+        if variable.startswith(ENV_PREFIX) and variable != CONFIG_VARIABLE and value != "":
+            if variable not in by_variable:
+                raise InvalidSetting(f"There is no setting called {variable} (in the environment).")
+            given[by_variable[variable]] = value
+    return given
+
+
+def _convert(given: dict[str, Any], sources: Mapping[str, str]) -> Config:
+    try:
+        return msgspec.convert(given, Config, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as exc:
+        wrong = re.search(r"(.*) - at `\$\.(\w+)", str(exc))
+        if wrong is None:
+            raise InvalidSetting(f"The settings are not valid: {exc}.") from exc
+        why, name = wrong.groups()
+        raise InvalidSetting(f"{sources[name]} cannot be {given[name]!r}: {why}.") from exc
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path) and str(value):
+        return Path(value).expanduser()
+    raise ValueError("Expected a path")
+
+
+def _setting(field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
+    kind, *metas = get_args(hint)
+    description = next(meta.description for meta in reversed(metas) if meta.description)
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    return Setting(field.name, field.default, description, kind is bool, choices)
