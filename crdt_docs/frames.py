@@ -12,17 +12,16 @@ from typing import Any, Never, TypeAlias
 
 from crdt_docs.errors import MalformedFrame, UpdateTooLarge
 from crdt_docs.ids import ClientId
+from crdt_docs.lib0 import read_varint, varint
 from crdt_docs.strict_json import parse_json
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 MAX_AWARENESS_BYTES = 64 * 1024
 MAX_AWARENESS_ENTRIES = 1000
-MAX_SAFE_INTEGER = 2**53 - 1
 
 _SYNC, _AWARENESS, _AUTH, _QUERY_AWARENESS, _EXTENSION = 0, 1, 2, 3, 100
 _STEP_1, _STEP_2, _UPDATE = 0, 1, 2
 _PERMISSION_DENIED = 0
-_MAX_VARINT_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +97,32 @@ def decode_frame(data: bytes) -> Frame:
                 _refuse_length(1, size)
             return QueryAwareness()
         if kind == _EXTENSION:
-            length, start = _read_varint(data, 1)
+            length, start = read_varint(data, 1)
             if start + length != size:
                 _refuse_length(start + length, size)
             return Extension(data[start:].decode())
     except IndexError:
         raise MalformedFrame("The frame ends too early.") from None
     except UnicodeDecodeError:
-        raise MalformedFrame("The frame's text is not UTF-8.") from None
+        raise MalformedFrame("A text in the frame is not UTF-8.") from None
+    except ValueError as error:
+        raise MalformedFrame(str(error)) from None
     raise MalformedFrame("The frame has a type that a client does not send.")
 
 
 def encode_sync_step1(state_vector: bytes) -> bytes:
     """Ask for what is missing beyond `state_vector` (encoded, v1)."""
-    return b"\x00\x00" + _varint(len(state_vector)) + state_vector
+    return b"\x00\x00" + varint(len(state_vector)) + state_vector
 
 
 def encode_sync_step2(update: bytes) -> bytes:
     """Answer a step 1 with an update (v1)."""
-    return b"\x00\x01" + _varint(len(update)) + update
+    return b"\x00\x01" + varint(len(update)) + update
 
 
 def encode_update(update: bytes) -> bytes:
     """Announce an update (v1)."""
-    return b"\x00\x02" + _varint(len(update)) + update
+    return b"\x00\x02" + varint(len(update)) + update
 
 
 def encode_awareness(entries: Iterable[AwarenessEntry]) -> bytes:
@@ -133,22 +134,22 @@ def encode_awareness(entries: Iterable[AwarenessEntry]) -> bytes:
     parts = [b""]
     for entry in entries:
         state = _to_json(entry.state).encode()
-        parts.append(_varint(entry.client) + _varint(entry.clock) + _varint(len(state)) + state)
-    parts[0] = _varint(len(parts) - 1)
+        parts.append(varint(entry.client) + varint(entry.clock) + varint(len(state)) + state)
+    parts[0] = varint(len(parts) - 1)
     body = b"".join(parts)
-    return b"\x01" + _varint(len(body)) + body
+    return b"\x01" + varint(len(body)) + body
 
 
 def encode_permission_denied(reason: str) -> bytes:
     """Tell an unmodified provider that it may not write (y-protocols auth message)."""
     text = reason.encode()
-    return bytes((_AUTH, _PERMISSION_DENIED)) + _varint(len(text)) + text
+    return bytes((_AUTH, _PERMISSION_DENIED)) + varint(len(text)) + text
 
 
 def encode_extension(json_text: str) -> bytes:
     """Tell a client that asked for `ext=1` something of ours; `json_text` is one JSON object."""
     text = json_text.encode()
-    return bytes((_EXTENSION,)) + _varint(len(text)) + text
+    return bytes((_EXTENSION,)) + varint(len(text)) + text
 
 
 def _decode_sync(data: bytes, size: int) -> SyncStep1 | SyncStep2 | Update:
@@ -156,7 +157,7 @@ def _decode_sync(data: bytes, size: int) -> SyncStep1 | SyncStep2 | Update:
     length = data[2]
     start = 3
     if length > 127:
-        length, start = _read_varint(data, 2)
+        length, start = read_varint(data, 2)
     if start + length != size:
         _refuse_length(start + length, size)
     if step == _UPDATE:
@@ -172,17 +173,17 @@ def _decode_awareness(data: bytes) -> Awareness:
     size = len(data)
     if size > MAX_AWARENESS_BYTES:
         raise UpdateTooLarge(size, MAX_AWARENESS_BYTES)
-    length, at = _read_varint(data, 1)
+    length, at = read_varint(data, 1)
     if at + length != size:
         _refuse_length(at + length, size)
-    count, at = _read_varint(data, at)
+    count, at = read_varint(data, at)
     if count > MAX_AWARENESS_ENTRIES:
         raise MalformedFrame(f"More than {MAX_AWARENESS_ENTRIES} awareness states at once.")
     entries = []
     for _ in range(count):
-        client, at = _read_varint(data, at)
-        clock, at = _read_varint(data, at)
-        length, at = _read_varint(data, at)
+        client, at = read_varint(data, at)
+        clock, at = read_varint(data, at)
+        length, at = read_varint(data, at)
         end = at + length
         if end > size:
             _refuse_length(end, size)
@@ -194,44 +195,13 @@ def _decode_awareness(data: bytes) -> Awareness:
 
 
 def _parse_state(text: str) -> dict[str, Any] | None:
-    try:
-        state = parse_json(text)
-    except ValueError:
-        raise MalformedFrame("An awareness state is not JSON.") from None
+    state = parse_json(text)
     if state is None or isinstance(state, dict):
         return state
     raise MalformedFrame("An awareness state is neither a JSON object nor null.")
 
 
 _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at `at` and the index after it; IndexError when the data end inside it."""
-    byte = data[at]
-    if byte < 128:
-        return byte, at + 1
-    number = byte & 127
-    for shift in range(7, 7 * _MAX_VARINT_BYTES, 7):
-        at += 1
-        byte = data[at]
-        number |= (byte & 127) << shift
-        if byte < 128:
-            if number > MAX_SAFE_INTEGER:
-                break
-            return number, at + 1
-    raise MalformedFrame("A number in the frame is larger than 2**53 - 1.")
-
-
-def _varint(number: int) -> bytes:
-    if number < 128:
-        return bytes((number,))
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def _refuse_length(expected: int, size: int) -> Never:

@@ -8,23 +8,24 @@ from typing import Any, Never
 
 MAX_NESTING = 100
 """Levels of arrays and objects; yrs stops at 128, and unbounded depth overflows stacks."""
+_MAX_DIGITS = 300
 
 
 def parse_json(text: str) -> Any:
     """Parse one JSON text.
 
     Raises:
-        ValueError: Not JSON, nested deeper than `MAX_NESTING`, a number without end (`NaN`, `1e999`),
-            or half a surrogate pair.
+        ValueError: Not JSON, nested deeper than `MAX_NESTING`, a number beyond doubles (`NaN`, `1e999`), or half a
+            surrogate pair. The message is a sentence without any of the content.
     """
     try:
         value = _parse(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ValueError("A text is not the JSON it should be.") from None
     if text.count("[") + text.count("{") > MAX_NESTING and _depth(value) > MAX_NESTING:
-        raise ValueError("nested too deeply")
-    if "\\u" in text:
-        _refuse_half_pairs(value)
+        raise ValueError("A JSON value is nested too deeply.")
     return value
 
 
@@ -37,19 +38,21 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _refuse_half_pairs(value: Any) -> None:
-    json.dumps(value, ensure_ascii=False).encode()
-
-
 def _refuse(text: str) -> Never:
-    raise ValueError(f"not a JSON number: {text[:20]}")
+    raise ValueError
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        _refuse(text)
+        raise ValueError
     return number
 
 
-_parse = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse).decode
+def _whole(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError
+    return int(text)
+
+
+_parse = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_refuse).decode

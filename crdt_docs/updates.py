@@ -7,25 +7,24 @@ is judged must be what is applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Never, TypeAlias
 
 import pycrdt
 
+from crdt_docs.contents import CONTENTS
 from crdt_docs.errors import MalformedUpdate
 from crdt_docs.ids import ClientId
-from crdt_docs.strict_json import MAX_NESTING, parse_json
+from crdt_docs.lib0 import read_varint, skip_text, varint
 
 EMPTY_UPDATE = b"\x00\x00"
 MAX_CLOCK = 2**31 - 1
 """yrs counts clocks in 32 bits and wraps silently; half of that keeps its sums exact."""
-MAX_CLIENT = 2**53 - 1
-_MAX_VARINT_BYTES = 8
 _MERGE_BATCH = 32
 
 _SKIP = 10
-_HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB, _CONTENT_BITS = 0x80, 0x40, 0x20, 0x1F
+_HAS_PARENT_SUB, _CONTENT_BITS = 0x20, 0x1F
 
 StateVector: TypeAlias = dict[ClientId, int]
 """Client → the next clock expected of it."""
@@ -69,15 +68,17 @@ def decode_state_vector(data: bytes) -> StateVector:
     """
     state: StateVector = {}
     try:
-        count, at = _varint(data, 0)
+        count, at = read_varint(data, 0)
         for _ in range(count):
-            client, at = _varint(data, at)
-            clock, at = _varint(data, at)
+            client, at = read_varint(data, at)
+            clock, at = read_varint(data, at)
             if client in state or clock > MAX_CLOCK:
                 _refuse("The state vector names a client twice or a clock that is too high.")
             state[ClientId(client)] = clock
     except IndexError:
         raise MalformedUpdate("The state vector ends too early.") from None
+    except ValueError as error:
+        raise MalformedUpdate(str(error)) from None
     if at != len(data):
         _refuse("The state vector has trailing bytes.")
     return state
@@ -85,12 +86,10 @@ def decode_state_vector(data: bytes) -> StateVector:
 
 def encode_state_vector(state: Mapping[ClientId, int]) -> bytes:
     """Encode a state vector (v1), highest client first as Yjs does."""
-    out = bytearray()
-    _write_varint(out, len(state))
+    parts = [varint(len(state))]
     for client in sorted(state, reverse=True):
-        _write_varint(out, client)
-        _write_varint(out, state[client])
-    return bytes(out)
+        parts += (varint(client), varint(state[client]))
+    return b"".join(parts)
 
 
 def read_update(update: bytes) -> Footprint:
@@ -108,6 +107,8 @@ def read_update(update: bytes) -> Footprint:
         raise MalformedUpdate("The update ends too early.") from None
     except UnicodeDecodeError:
         raise MalformedUpdate("A text in the update is not UTF-8.") from None
+    except ValueError as error:
+        raise MalformedUpdate(str(error)) from None
     if at != len(update):
         _refuse("The update has trailing bytes.")
     return Footprint(tuple(runs.values()), _outside(runs, waits) if waits else {}, deletes)
@@ -193,17 +194,17 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
     waits: list[_Wait] = []
     seen: set[int] = set()
     starts_with = data.startswith
-    blocks, at = _varint(data, 0)
+    blocks, at = read_varint(data, 0)
     for _ in range(blocks):
-        count, at = _varint(data, at)
+        count, at = read_varint(data, at)
         before = at
-        client, at = _varint(data, at)
+        client, at = read_varint(data, at)
         own = data[before:at]
         own_width = at - before
         clock = data[at]
         at += 1
         if clock > 127:
-            clock, at = _varint(data, at - 1)
+            clock, at = read_varint(data, at - 1)
         if client in seen or not count:
             _refuse("A client has two runs in the update, or an empty one.")
         seen.add(client)
@@ -213,7 +214,7 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
             info = data[at]
             at += 1
             if not info or info == _SKIP:  # not info: a GC
-                length, at = _varint(data, at)
+                length, at = read_varint(data, at)
                 if info == _SKIP:
                     gaps.append((clock, clock + length))
             else:
@@ -223,7 +224,7 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
                     parent = data[at]
                     at += 1
                     if parent == 1:
-                        at = _skip_text(data, at)
+                        at = skip_text(data, at)
                     elif parent == 0:
                         ids = 1
                     else:
@@ -234,18 +235,18 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
                     if starts_with(own, at):
                         at += own_width
                     else:
-                        other, at = _varint(data, at)
+                        other, at = read_varint(data, at)
                     needed = data[at]
                     at += 1
                     if needed > 127:
-                        needed, at = _varint(data, at - 1)
+                        needed, at = read_varint(data, at - 1)
                     if other != client:
                         waits.append((client, clock, other, needed + 1))
                     elif needed >= clock:
                         _refuse("A struct builds on its own future.")
                 if rooted and info & _HAS_PARENT_SUB:
-                    at = _skip_text(data, at)
-                length, at = _CONTENTS[info & _CONTENT_BITS](data, at)
+                    at = skip_text(data, at)
+                length, at = CONTENTS[info & _CONTENT_BITS](data, at)
             if not length:
                 _refuse("A struct is empty.")
             clock += length
@@ -279,16 +280,16 @@ def _read_deletes(data: bytes, at: int) -> tuple[dict[ClientId, tuple[tuple[int,
     at += 1
     if not clients:
         return deletes, at
-    clients, at = _varint(data, at - 1)
+    clients, at = read_varint(data, at - 1)
     for _ in range(clients):
-        client, at = _varint(data, at)
-        count, at = _varint(data, at)
+        client, at = read_varint(data, at)
+        count, at = read_varint(data, at)
         if client in deletes or not count:
             _refuse("A client is named twice, or for nothing, in the delete set.")
         ranges = []
         for _ in range(count):
-            clock, at = _varint(data, at)
-            length, at = _varint(data, at)
+            clock, at = read_varint(data, at)
+            length, at = read_varint(data, at)
             if not length or clock + length > MAX_CLOCK:
                 _refuse("A deletion is empty or too far.")
             ranges.append((clock, length))
@@ -336,175 +337,6 @@ def _refuse_circles(inside: Mapping[int, Sequence[tuple[int, int, int]]]) -> Non
                 _refuse("Structs of the update wait for each other.")
             else:
                 waiting[other] = needed
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at `at` and the index after it; IndexError when the data end inside it."""
-    byte = data[at]
-    if byte < 128:
-        return byte, at + 1
-    number = byte & 127
-    shift = 7
-    for index in range(at + 1, at + _MAX_VARINT_BYTES):
-        byte = data[index]
-        if byte < 128:
-            number |= byte << shift
-            if number > MAX_CLIENT:
-                break
-            return number, index + 1
-        number |= (byte & 127) << shift
-        shift += 7
-    return _refuse("A number is larger than 2**53 - 1.")
-
-
-def _write_varint(out: bytearray, number: int) -> None:
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-
-
-def _read_text(data: bytes, at: int) -> tuple[bytes, int]:
-    """The undecoded bytes of a string and the index after it."""
-    length = data[at]
-    at += 1
-    if length > 127:
-        length, at = _varint(data, at - 1)
-    end = at + length
-    if end > len(data):
-        raise IndexError
-    return data[at:end], end
-
-
-def _skip_text(data: bytes, at: int) -> int:
-    raw, at = _read_text(data, at)
-    if not raw.isascii():
-        raw.decode()
-    return at
-
-
-def _skip_json(data: bytes, at: int) -> int:
-    raw, at = _read_text(data, at)
-    try:
-        parse_json(raw.decode())
-    except UnicodeDecodeError:
-        raise
-    except ValueError:
-        raise MalformedUpdate("A value in the update is not JSON.") from None
-    return at
-
-
-def _skip_signed(data: bytes, at: int) -> int:
-    last = at + _MAX_VARINT_BYTES
-    while data[at] > 127:
-        at += 1
-        if at == last:
-            _refuse("A number is larger than 2**53 - 1.")
-    return at + 1
-
-
-def _skip_any(data: bytes, at: int, count: int) -> int:
-    """Pass `count` lib0 "any" values: 127 undefined, 126 null, 125 int, … 116 bytes."""
-    levels: list[tuple[int, bool]] = []
-    keyed = False
-    while True:
-        while not count:
-            if not levels:
-                return at
-            count, keyed = levels.pop()
-        count -= 1
-        if keyed:
-            at = _skip_text(data, at)
-        tag = data[at]
-        at += 1
-        if tag == 119:
-            at = _skip_text(data, at)
-        elif tag == 125:
-            at = _skip_signed(data, at)
-        elif tag in _ANY_WIDTHS:
-            at += _ANY_WIDTHS[tag]
-        elif tag == 118 or tag == 117:  # noqa: PLR1714
-            levels.append((count, keyed))
-            if len(levels) > MAX_NESTING:
-                _refuse("A value is nested too deeply.")
-            count, at = _varint(data, at)
-            keyed = tag == 118
-        elif tag == 116:
-            length, at = _varint(data, at)
-            at += length
-        else:
-            _refuse("A value has an unknown type.")
-
-
-_ANY_WIDTHS = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
-
-
-# The contents of an item: each returns (length in clocks, index after it).
-
-
-def _read_deleted(data: bytes, at: int) -> tuple[int, int]:
-    return _varint(data, at)
-
-
-def _read_binary(data: bytes, at: int) -> tuple[int, int]:
-    length, at = _varint(data, at)
-    return 1, at + length
-
-
-def _read_string(data: bytes, at: int) -> tuple[int, int]:
-    """A string is as long as its UTF-16 form."""
-    raw, at = _read_text(data, at)
-    if raw.isascii():
-        return len(raw), at
-    return len(raw.decode().encode("utf-16-le")) >> 1, at
-
-
-def _read_embed(data: bytes, at: int) -> tuple[int, int]:
-    return 1, _skip_json(data, at)
-
-
-def _read_format(data: bytes, at: int) -> tuple[int, int]:
-    return 1, _skip_json(data, _skip_text(data, at))
-
-
-def _read_type(data: bytes, at: int) -> tuple[int, int]:
-    """0 array, 1 map, 2 text, 3 XML element (named), 4 XML fragment, 6 XML text."""
-    reference = data[at]
-    if reference > 6 or reference == 5:
-        _refuse("A struct has an unknown shared type.")
-    return 1, _skip_text(data, at + 1) if reference == 3 else at + 1
-
-
-def _read_any(data: bytes, at: int) -> tuple[int, int]:
-    count, at = _varint(data, at)
-    return count, _skip_any(data, at, count)
-
-
-def _read_document(data: bytes, at: int) -> tuple[int, int]:
-    """A subdocument: its guid and its options, which are an object."""
-    at = _skip_text(data, at)
-    if data[at] != 118:
-        _refuse("A subdocument has no options.")
-    return 1, _skip_any(data, at, 1)
-
-
-def _refuse_content(data: bytes, at: int) -> Never:
-    _refuse("A struct has an unknown content.")
-
-
-_CONTENTS: tuple[Callable[[bytes, int], tuple[int, int]], ...] = (
-    _refuse_content,
-    _read_deleted,
-    _refuse_content,
-    _read_binary,
-    _read_string,
-    _read_embed,
-    _read_format,
-    _read_type,
-    _read_any,
-    _read_document,
-    *[_refuse_content] * 22,
-)
 
 
 def _refuse(reason: str) -> Never:
