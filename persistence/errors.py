@@ -6,6 +6,7 @@ StorageError
 ├── DatabaseNewer        storage_unavailable   written by a newer program: refused at start
 ├── CorruptStorage       corrupt_log           the database cannot be read
 ├── SeqTaken             conflict              another row stands at that seq
+│   └── SeqGap           conflict              the row before that seq is not there
 ├── QuotaExceeded        quota_exceeded        a room's storage is full
 └── AssetMissing         asset_missing         no such asset in that room
 """
@@ -51,6 +52,10 @@ class SeqTaken(StorageError):
     """A different row already stands at that place of the log."""
 
     code = "conflict"
+
+
+class SeqGap(SeqTaken):
+    """The row before that place is not in the log: the writer counts from a row that was never committed."""
 
 
 class QuotaExceeded(StorageError):

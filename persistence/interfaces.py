@@ -52,6 +52,17 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """How far a document's log has grown beyond its newest snapshot (or from its first row)."""
+
+    rows: int
+    size: int
+    """Bytes in those rows."""
+    snapshot_size: int
+    """Bytes of the newest snapshot, 0 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoomRecord:
     """A room as it is kept. `default_role` is what the bare link gives when `access` is `link`."""
 
@@ -131,7 +142,8 @@ class UpdateLog(Protocol):
         Appending a row that is already there to the byte is accepted (a retry).
 
         Raises:
-            SeqTaken: A different row stands at one of the places.
+            SeqTaken: A different row stands at one of the places (SeqGap: the row before it is not there). Nothing
+                was written.
             StorageUnavailable: Nothing was written.
             OutcomeUnknown: It is not known whether it was written.
         """
@@ -151,6 +163,9 @@ class Snapshots(Protocol):
 
     async def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; one of the same document and seq stays as it is."""
+
+    async def growth(self, document: DocumentId) -> Growth:
+        """How far the log has grown beyond the newest snapshot."""
 
 
 class Rooms(Protocol):

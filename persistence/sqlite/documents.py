@@ -1,0 +1,31 @@
+"""The small numbers under which the rows of a document are kept."""
+
+from __future__ import annotations
+
+from crdt_docs.ids import DocumentId
+from persistence.sqlite.connection import Database
+
+REMEMBERED = 10_000
+
+NUMBER = "(SELECT id FROM documents WHERE room = :room AND name = :name)"
+"""A document's number inside a query; NULL, so no row, for a document that was never written to."""
+
+
+class DocumentNumbers:
+    """Gives each document a number at its first write and remembers it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[DocumentId, int] = {}
+
+    async def number(self, document: DocumentId) -> int:
+        """The document's number, given now if it has none."""
+        if (number := self._known.get(document)) is not None:
+            return number
+        named = (document.room, document.name)
+        await self._database.write("INSERT INTO documents (room, name) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
+        [(found,)] = await self._database.read("SELECT id FROM documents WHERE room = ? AND name = ?", named)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[document] = int(found)
+        return int(found)

@@ -1,0 +1,129 @@
+"""The schema, step by step: numbered SQL files, applied at start, refused when the database is newer."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from importlib.resources import files
+from pathlib import Path
+
+from persistence.errors import CorruptStorage, DatabaseNewer, StorageUnavailable
+from persistence.sqlite.errors import translated
+
+APPLICATION_ID = 0x54484C4E
+"""`THLN`, in the header of every database file of this program."""
+
+CHECKED_BYTES = 256 * 1024 * 1024
+"""A file up to this size is checked page by page at every start (about a second per GiB)."""
+
+
+def prepare(path: Path, *, busy_seconds: float) -> str:
+    """Create the database, or check and migrate the one that is there; gives its `file:` URI. Blocks.
+
+    A new database appears under its name only when it is whole: so an empty file is a damaged one, not a new one.
+
+    Raises:
+        DatabaseNewer: A newer program wrote it.
+        CorruptStorage: It is damaged, or no database of this program.
+        StorageUnavailable: It cannot be opened or written to.
+    """
+    try:
+        if not path.exists():
+            _create(path, busy_seconds)
+        elif path.stat().st_size == 0:
+            raise CorruptStorage(f"{path} is empty: its content is lost, or it was never a database.")
+    except OSError as exc:
+        raise StorageUnavailable(f"{path} cannot be opened: {exc.strerror}") from exc
+    with translated(), closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as connection:
+        _refuse_foreign(connection, path)
+        _refuse_newer(connection, path)
+        _refuse_damaged(connection, path)
+        _migrate(connection)
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise StorageUnavailable(f"{path} lies on a disk that cannot hold a write-ahead log.")
+    return path.absolute().as_uri()
+
+
+def _create(path: Path, busy_seconds: float) -> None:
+    folder = path.parent
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        sync_folder(folder.parent)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with translated(), closing(sqlite3.connect(draft, timeout=busy_seconds, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            _migrate(connection)
+        if not path.exists():
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Blocks."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise CorruptStorage(f"{path} is not a database of this program.")
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    version, known = _version(connection), max(number for number, _ in _steps())
+    if version > known:
+        raise DatabaseNewer(f"{path} has schema {version}; this program knows schemas up to {known}.")
+
+
+def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
+    if path.stat().st_size > CHECKED_BYTES:
+        return
+    finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if finding != "ok":
+        raise CorruptStorage(f"{path} is damaged: {finding}")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    for number, script in _steps():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) < number:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _steps() -> list[tuple[int, str]]:
+    steps = []
+    for file in files(__name__).iterdir():
+        if match := re.fullmatch(r"(\d{4})_\w+\.sql", file.name):
+            steps.append((int(match[1]), file.read_text(encoding="utf-8")))
+    return sorted(steps)
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

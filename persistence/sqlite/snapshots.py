@@ -1,0 +1,51 @@
+"""Snapshots in SQLite."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from crdt_docs.ids import DocumentId, Seq
+from persistence.errors import CorruptStorage
+from persistence.interfaces import Growth, Micros, Snapshot
+from persistence.sqlite.connection import Database
+from persistence.sqlite.documents import NUMBER, DocumentNumbers
+
+_NEWEST = f"""
+SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} ORDER BY seq DESC LIMIT 1
+"""  # noqa: S608
+
+_GROWTH = f"""
+WITH newest AS (
+    SELECT coalesce(max(seq), 0) AS seq, length(bytes) AS size FROM snapshots WHERE document = {NUMBER}
+)
+SELECT count(updates.seq), coalesce(sum(length(updates.bytes)), 0), coalesce(max(newest.size), 0)
+FROM newest LEFT JOIN updates ON updates.document = {NUMBER} AND updates.seq > newest.seq
+"""  # noqa: S608
+
+
+class SqliteSnapshots:
+    """See `persistence.interfaces.Snapshots`."""
+
+    def __init__(self, database: Database, numbers: DocumentNumbers) -> None:
+        self._database = database
+        self._numbers = numbers
+
+    async def newest(self, document: DocumentId) -> Snapshot | None:
+        found = await self._database.read(_NEWEST, {"room": document.room, "name": document.name})
+        if not found:
+            return None
+        [(seq, at, checksum, update)] = found
+        if crc32(update) != checksum:
+            raise CorruptStorage(f"The snapshot of {document} after row {seq} is damaged.")
+        return Snapshot(document, Seq(seq), Micros(at), update)
+
+    async def add(self, snapshot: Snapshot) -> None:
+        number = await self._numbers.number(snapshot.document)
+        await self._database.write(
+            "INSERT INTO snapshots (document, seq, at, checksum, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (number, snapshot.seq, snapshot.at, crc32(snapshot.update), snapshot.update),
+        )
+
+    async def growth(self, document: DocumentId) -> Growth:
+        [(rows, size, snapshot)] = await self._database.read(_GROWTH, {"room": document.room, "name": document.name})
+        return Growth(rows, size, snapshot)

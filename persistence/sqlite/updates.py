@@ -1,0 +1,83 @@
+"""The update log in SQLite: the hot path of the whole program."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from zlib import crc32
+
+from crdt_docs.ids import DocumentId, Seq, SessionId, UserId
+from persistence.errors import CorruptStorage, SeqGap, SeqTaken
+from persistence.interfaces import Micros, UpdateRow
+from persistence.sqlite.connection import Database
+from persistence.sqlite.documents import NUMBER, DocumentNumbers
+
+PAGE_ROWS = 512
+PAGE_BYTES = 1024 * 1024
+"""A page of a log ends with the row that reaches one of these."""
+
+# A place that holds the same row is left alone; one that holds another row fails on NOT NULL.
+_APPEND = """
+INSERT INTO updates (document, seq, at, user, session, checksum, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (document, seq) DO UPDATE SET bytes = NULL
+WHERE (at, user, session, bytes) IS NOT (excluded.at, excluded.user, excluded.session, excluded.bytes)
+"""
+
+_PAGE = f"""
+WITH sizes AS (
+    SELECT seq, length(bytes) AS size FROM updates
+    WHERE document = {NUMBER} AND seq > :after AND seq <= :until ORDER BY seq LIMIT {PAGE_ROWS}
+), page AS (
+    SELECT max(seq) AS last FROM (SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before FROM sizes)
+    WHERE before < {PAGE_BYTES}
+)
+SELECT seq, at, user, session, checksum, bytes FROM updates, page
+WHERE document = {NUMBER} AND seq > :after AND seq <= last ORDER BY seq
+"""  # noqa: S608
+
+
+class SqliteUpdateLog:
+    """See `persistence.interfaces.UpdateLog`."""
+
+    def __init__(self, database: Database, numbers: DocumentNumbers) -> None:
+        self._database = database
+        self._numbers = numbers
+
+    async def append(self, rows: Sequence[UpdateRow]) -> None:
+        numbers = {document: await self._numbers.number(document) for document in {row.document for row in rows}}
+        try:
+            await self._database.write_all(_APPEND, [_parameters(numbers[row.document], row) for row in rows])
+        except sqlite3.IntegrityError as exc:
+            if exc.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+                raise SeqGap("The row before one of these is not in the log.") from exc
+            if exc.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
+                raise SeqTaken("A different row stands at one of these places.") from exc
+            raise
+
+    async def read_after(
+        self, document: DocumentId, after: Seq, *, until: Seq | None = None
+    ) -> AsyncIterator[UpdateRow]:
+        last = (1 << 63) - 1 if until is None else until
+        named = {"room": document.room, "name": document.name, "until": last}
+        while page := await self._database.read(_PAGE, {**named, "after": after}):
+            for record in page:
+                row = _row(document, record)
+                yield row
+                after = row.seq
+
+    async def head(self, document: DocumentId) -> Seq:
+        query = f"SELECT max(seq) FROM updates WHERE document = {NUMBER}"  # noqa: S608
+        [(seq,)] = await self._database.read(query, {"room": document.room, "name": document.name})
+        return Seq(seq or 0)
+
+
+def _parameters(number: int, row: UpdateRow) -> tuple[Any, ...]:
+    return (number, row.seq, row.at, row.user, row.session, crc32(row.update), row.update)
+
+
+def _row(document: DocumentId, record: tuple[Any, ...]) -> UpdateRow:
+    seq, at, user, session, checksum, update = record
+    if crc32(update) != checksum:
+        raise CorruptStorage(f"Row {seq} of {document} is damaged.")
+    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update)
