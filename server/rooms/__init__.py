@@ -1,0 +1,1 @@
+"""Live rooms: documents in memory, their life-cycle, and the one loop that commits before anything is shown."""

@@ -1,0 +1,306 @@
+"""A live document: pycrdt-websocket's YRoom, where nothing is shown before it is on disk.
+
+What arrives is applied at once, kept as pending, and leaves in cuts: `cut` encodes synchronously everything that
+waits (rows, the frame for the others, first states, acknowledgements) and `release` hands it out after the commit.
+So no newcomer, state vector or acknowledgement can be ahead of the log (P1).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from pycrdt import Doc
+from pycrdt.websocket import YRoom
+
+from crdt_docs.errors import CorruptLog, MalformedUpdate
+from crdt_docs.frames import encode_sync_step1, encode_sync_step2, encode_update
+from crdt_docs.ids import ClientId, DocumentId, Seq
+from crdt_docs.updates import (
+    Footprint,
+    advance,
+    decode_state_vector,
+    find_gap,
+    has_new_structs,
+    merge,
+    overlaps,
+    read_delete_set,
+)
+from persistence.errors import StorageUnavailable
+from persistence.interfaces import Micros, UpdateRow
+from server.rooms.author import Author
+from server.rooms.awareness import AwarenessBook
+
+log = logging.getLogger(__name__)
+
+
+class Reception(Enum):
+    """What became of an update."""
+
+    APPLIED = auto()
+    KNOWN = auto()
+    """Nothing in it is new: no check, no row, but an acknowledgement."""
+    WAITING = auto()
+    """It builds on what has not arrived; nothing was applied."""
+
+
+class Subscriber(Protocol):
+    """A socket as its document sees it. None of these may wait."""
+
+    @property
+    def author(self) -> Author: ...
+
+    def ask(self, frame: bytes) -> None:
+        """Our state vector, so that the client sends what we lack."""
+
+    def give_state(self, frame: bytes, seq: Seq) -> None:
+        """`frame` brings the reader from the state vector he sent to the state at `seq`."""
+
+    def show(self, frame: bytes | None, seq: Seq) -> None:
+        """`frame` brings the reader from the commit before to the one at `seq`; None when all of it is his own."""
+
+    def settled(self) -> int:
+        """How many sync frames of this socket, from the first on, have been dealt with."""
+
+    def acknowledge(self, through: int, seq: Seq) -> None:
+        """The first `through` sync frames are on disk, at `seq` at the latest."""
+
+    def retry(self) -> bool:
+        """Offer again what was `WAITING`; True when any of it was applied."""
+
+    def announce(self, frame: bytes) -> None:
+        """Awareness for everybody."""
+
+    def drop(self, code: str) -> None:
+        """The document is gone: close with this code."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    author: Author
+    updates: list[bytes] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What leaves a document together once its rows are committed."""
+
+    document: LiveDocument
+    seq: Seq
+    rows: tuple[UpdateRow, ...]
+    frame: bytes | None
+    only_writer: Subscriber | None
+    vector: bytes
+    asked: frozenset[Subscriber]
+    states: Mapping[Subscriber, bytes]
+    acknowledgements: tuple[tuple[Subscriber, int], ...]
+
+
+class LiveDocument(YRoom):
+    """One document in memory with the sockets that are on it.
+
+    It uses YRoom's document, awareness and set of clients, and none of its tasks: YRoom broadcasts before it stores,
+    keeps an observer on the document for good and gives each message a task of its own.
+    """
+
+    def __init__(self, id_: DocumentId, doc: Doc[Any], seq: Seq, mark: Callable[[LiveDocument], None]) -> None:
+        super().__init__(ready=True, ydoc=doc, log=log)
+        self.id = id_
+        self.seq = seq
+        """The last seq that was cut."""
+        self.committed = seq
+        """The last seq that is on disk: all that anybody outside may know of."""
+        self.abandoned = False
+        """Discarded: takes nothing any more, and nothing of it is cut."""
+        self.subscribers: set[Subscriber] = set()
+        self.presence = AwarenessBook(self.awareness)
+        self._damaged = False
+        self._mark = mark
+        self._clocks = decode_state_vector(doc.get_state())
+        self._pending: dict[Author, _Pending] = {}
+        self._writers: set[Subscriber] = set()
+        self._wants_vector: set[Subscriber] = set()
+        self._wants_state: dict[Subscriber, bytes] = {}
+        self._wants_acknowledgement: set[Subscriber] = set()
+        self._waiting: set[Subscriber] = set()
+
+    # ---- sockets
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Let a socket in: it gets our state vector, after which its client sends what we lack."""
+        self.subscribers.add(subscriber)
+        self._wants_vector.add(subscriber)
+        self._mark(self)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a socket and what it waits for; what it wrote stays."""
+        self.subscribers.discard(subscriber)
+        self._writers.discard(subscriber)
+        self._wants_vector.discard(subscriber)
+        self._wants_state.pop(subscriber, None)
+        self._wants_acknowledgement.discard(subscriber)
+        self._waiting.discard(subscriber)
+        self.presence.leave(subscriber)
+
+    def request_state(self, subscriber: Subscriber, state_vector: bytes) -> None:
+        """Ask for what a reader with this state vector lacks; a newer request replaces one not answered yet."""
+        self._wants_state[subscriber] = state_vector
+        self.request_acknowledgement(subscriber)
+
+    def request_acknowledgement(self, subscriber: Subscriber) -> None:
+        """Ask for an acknowledgement once everything applied so far is on disk."""
+        self._wants_acknowledgement.add(subscriber)
+        self._mark(self)
+
+    def announce_presence(self) -> None:
+        """Tell everybody what changed in the awareness; it names no content, so it waits for no commit."""
+        if self.presence.changed:
+            frame = self.presence.take_changes()
+            for subscriber in self.subscribers:
+                subscriber.announce(frame)
+
+    def send_server_awareness(self, type: str, changes: tuple[dict[str, Any], Any]) -> None:  # noqa: A002
+        """Nothing: the server has no cursor, and `announce_presence` tells the rest."""
+
+    # ---- updates
+
+    def lacks(self, footprint: Footprint) -> bool:
+        """Whether the update has anything that this document does not have; applies nothing."""
+        if has_new_structs(footprint, self._clocks):
+            return True
+        return bool(footprint.deletes) and not _covers(read_delete_set(self.ydoc), footprint.deletes)
+
+    def receive(self, writer: Subscriber, update: bytes, footprint: Footprint, *, whole: bool) -> Reception:
+        """Apply what is new in an update and keep it for the next cut.
+
+        Args:
+            whole: It is the answer to a state vector, which repeats every deletion of the document.
+
+        Raises:
+            MalformedUpdate: It cannot be integrated.
+            StorageUnavailable: The document was discarded.
+        """
+        if self.abandoned:
+            raise StorageUnavailable("The document is being loaded anew.")
+        if footprint.is_empty:
+            return Reception.KNOWN
+        if find_gap(footprint, self._clocks) is not None:
+            self._waiting.add(writer)
+            return Reception.WAITING
+        new = has_new_structs(footprint, self._clocks)
+        if not new and not footprint.deletes:
+            return Reception.KNOWN
+        news = self._apply_reduced(update) if whole or not new or overlaps(footprint, self._clocks) else update
+        if news is None:
+            return Reception.KNOWN
+        if news is update:
+            self._apply(update)
+        advance(self._clocks, footprint)
+        self._pending.setdefault(writer.author, _Pending(writer.author)).updates.append(news)
+        self._writers.add(writer)
+        self._mark(self)
+        return Reception.APPLIED
+
+    def _apply_reduced(self, update: bytes) -> bytes | None:
+        """Apply under a temporary observer: it reports what was new. A permanent one costs milliseconds an update."""
+        news: list[bytes] = []
+        subscription = self.ydoc.observe(lambda event: news.append(event.update))
+        try:
+            self._apply(update)
+        finally:
+            self.ydoc.unobserve(subscription)
+        return merge(news) if news else None
+
+    def _apply(self, update: bytes) -> None:
+        before = self._clocks
+        try:
+            self.ydoc.apply_update(update)
+        except BaseException as exc:
+            # pycrdt panics with a BaseException of its own; anything else that is not an Exception is not ours.
+            if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
+                raise
+            if decode_state_vector(self.ydoc.get_state()) != before:
+                self._damaged = True
+                self._mark(self)
+            raise MalformedUpdate("The update cannot be integrated.") from exc
+
+    # ---- leaving: cut, commit, release
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was accepted has been cut and committed."""
+        return not self._pending and self.seq == self.committed
+
+    def cut(self, at: Micros) -> Cut:
+        """Encode everything that waits, as of now. Rows are one per session; their seqs follow each other.
+
+        Raises:
+            CorruptLog: A refused update was applied in part; the document must be discarded and loaded anew.
+        """
+        if self._damaged:
+            raise CorruptLog("An update was applied in part.")
+        while any([subscriber.retry() for subscriber in self._take_waiting()]):
+            pass
+        rows = self._cut_rows(at)
+        cut = Cut(
+            document=self,
+            seq=self.seq,
+            rows=rows,
+            frame=encode_update(merge([row.update for row in rows])) if rows else None,
+            only_writer=next(iter(self._writers)) if len(self._writers) == 1 else None,
+            vector=encode_sync_step1(self.ydoc.get_state()) if self._wants_vector else b"",
+            asked=frozenset(self._wants_vector),
+            states={
+                subscriber: encode_sync_step2(self.ydoc.get_update(state_vector))
+                for subscriber, state_vector in self._wants_state.items()
+            },
+            acknowledgements=tuple((subscriber, subscriber.settled()) for subscriber in self._wants_acknowledgement),
+        )
+        for answered in (self._writers, self._wants_vector, self._wants_state, self._wants_acknowledgement):
+            answered.clear()
+        return cut
+
+    def _take_waiting(self) -> set[Subscriber]:
+        waiting, self._waiting = self._waiting, set()
+        return waiting
+
+    def _cut_rows(self, at: Micros) -> tuple[UpdateRow, ...]:
+        rows = []
+        for author, pending in self._pending.items():
+            self.seq = Seq(self.seq + 1)
+            rows.append(UpdateRow(self.id, self.seq, at, author.user, author.session, merge(pending.updates)))
+        self._pending.clear()
+        return tuple(rows)
+
+    def release(self, cut: Cut) -> None:
+        """Hand out a cut whose rows are on disk."""
+        self.committed = cut.seq
+        for subscriber in self.subscribers & cut.asked:
+            subscriber.ask(cut.vector)
+        for subscriber in self.subscribers:
+            if subscriber in cut.states:
+                subscriber.give_state(cut.states[subscriber], cut.seq)
+            elif cut.frame is not None:
+                subscriber.show(None if subscriber is cut.only_writer else cut.frame, cut.seq)
+        for subscriber, through in cut.acknowledgements:
+            if subscriber in self.subscribers:
+                subscriber.acknowledge(through, cut.seq)
+
+    def abandon(self, code: str) -> None:
+        """Take nothing any more and close everybody's socket; this object is not used again."""
+        self.abandoned = True
+        for subscriber in tuple(self.subscribers):
+            subscriber.drop(code)
+
+
+def _covers(
+    known: Mapping[ClientId, tuple[tuple[int, int], ...]], deletes: Mapping[ClientId, tuple[tuple[int, int], ...]]
+) -> bool:
+    return all(
+        any(start <= clock and clock + length <= start + span for start, span in known.get(client, ()))
+        for client, ranges in deletes.items()
+        for clock, length in ranges
+    )

@@ -1,0 +1,1 @@
+"""The /sync socket: one channel per socket, its outbox, and the endpoint that admits it."""
