@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Never, TypeAlias
+from typing import Any, Never, TypeAlias
 
 import pycrdt
 
@@ -173,6 +173,12 @@ def merge(updates: Sequence[bytes]) -> bytes:
     while len(level) > 1:
         level = [_merge_batch(level[at : at + _MERGE_BATCH]) for at in range(0, len(level), _MERGE_BATCH)]
     return level[0]
+
+
+def read_delete_set(doc: pycrdt.Doc[Any]) -> Mapping[ClientId, tuple[tuple[int, int], ...]]:
+    """What a document has deleted: client → `(clock, length)` ranges, merged. Costs a walk over the document."""
+    deletes, _ = _read_deletes(pycrdt.Snapshot.from_doc(doc).encode(), 0)
+    return deletes
 
 
 def _merge_batch(updates: list[bytes]) -> bytes:
