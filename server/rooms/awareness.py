@@ -6,7 +6,7 @@ state and rebroadcasts what it hears of others, so an entry that is not the send
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pycrdt import Awareness
@@ -29,10 +29,10 @@ class AwarenessBook:
 
     def __init__(self, states: Awareness) -> None:
         self._states = states
-        self._owners: dict[ClientId, Hashable] = {}
+        self._owners: dict[ClientId, object] = {}
         self._users: dict[ClientId, str] = {}
         self._departed: dict[ClientId, int] = {}
-        self._announced: set[Hashable] = set()
+        self._announced: set[object] = set()
         self._changed: set[ClientId] = set()
         states.set_local_state(None)
 
@@ -41,7 +41,7 @@ class AwarenessBook:
         """Whether `take_changes` has something to tell."""
         return bool(self._changed)
 
-    def announce(self, socket: Hashable, author: Author, entries: Iterable[AwarenessEntry]) -> None:
+    def announce(self, socket: object, author: Author, entries: Iterable[AwarenessEntry]) -> None:
         """Accept from a socket what is its own.
 
         [AW1] A socket's first awareness binds its client ids; so does a later id that nobody has. [AW2] An id that
@@ -57,7 +57,7 @@ class AwarenessBook:
                 self._users[entry.client] = author.user
                 self._accept(entry, author)
 
-    def leave(self, socket: Hashable) -> None:
+    def leave(self, socket: object) -> None:
         """[AW5] Forget exactly the ids that this socket announced; the others are told at once."""
         self._announced.discard(socket)
         for client in [client for client, owner in self._owners.items() if owner is socket]:
@@ -79,7 +79,7 @@ class AwarenessBook:
         present = [ClientId(client) for client in self._states.states]
         return encode_awareness(self._entry(client) for client in present) if present else None
 
-    def _may_announce(self, socket: Hashable, author: Author, entry: AwarenessEntry, first: bool) -> bool:
+    def _may_announce(self, socket: object, author: Author, entry: AwarenessEntry, first: bool) -> bool:
         owner = self._owners.get(entry.client)
         if owner is socket:
             return True

@@ -8,7 +8,7 @@ So no newcomer, state vector or acknowledgement can be ahead of the log (P1).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -242,8 +242,7 @@ class LiveDocument(YRoom):
         """
         if self._damaged:
             raise CorruptLog("An update was applied in part.")
-        while any([subscriber.retry() for subscriber in self._take_waiting()]):
-            pass
+        self._retry_waiting()
         rows = self._cut_rows(at)
         cut = Cut(
             document=self,
@@ -263,9 +262,12 @@ class LiveDocument(YRoom):
             answered.clear()
         return cut
 
-    def _take_waiting(self) -> set[Subscriber]:
-        waiting, self._waiting = self._waiting, set()
-        return waiting
+    def _retry_waiting(self) -> None:
+        """Offer what waits until a whole round applies nothing: one socket's news may be what another waited for."""
+        applied = bool(self._waiting)
+        while applied:
+            waiting, self._waiting = self._waiting, set()
+            applied = sum(subscriber.retry() for subscriber in waiting) > 0
 
     def _cut_rows(self, at: Micros) -> tuple[UpdateRow, ...]:
         rows = []

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pycrdt import Doc
 
@@ -187,7 +187,7 @@ class Registry:
 
     async def _load(self, id_: DocumentId, entry: _Entry) -> LiveDocument:
         loaded = await load_updates(self._stores, id_)
-        doc: Doc[object] = Doc()
+        doc: Doc[Any] = Doc()
         for done, update in enumerate(loaded.updates, 1):
             try:
                 doc.apply_update(update)
