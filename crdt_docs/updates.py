@@ -96,7 +96,7 @@ def read_update(update: bytes) -> Footprint:
     """Decode an update (v1) completely and tell what it touches; nothing is applied.
 
     Raises:
-        MalformedUpdate: It does not decode, or no honest client writes it (UP1 to UP6).
+        MalformedUpdate: It does not decode, or no honest client writes it (UP1 to UP7).
     """
     if update == EMPTY_UPDATE:
         return _NOTHING
