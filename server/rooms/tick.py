@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from persistence.errors import SeqTaken, StorageError
+from persistence.errors import SeqTaken
 from persistence.interfaces import UpdateRow
 from persistence.writer import Writer
 from server.clock import Clock
@@ -104,7 +104,7 @@ class Tick:
                 await self._writer.commit(rows)
         except SeqTaken:
             return await self._commit_one_by_one(cuts)
-        except StorageError as exc:
+        except Exception as exc:
             for cut in cuts:
                 if cut.rows:
                     self.on_failure(cut.document, exc)
@@ -121,7 +121,7 @@ class Tick:
                 if cut.rows:
                     await self._writer.commit(cut.rows)
                 committed.append(cut)
-            except StorageError as exc:
+            except Exception as exc:
                 self.on_failure(cut.document, exc)
         return committed
 
