@@ -1,0 +1,82 @@
+"""How often something may happen: token buckets, one or one per key."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Protocol
+
+from server.errors import RateLimited
+
+MAX_KEYS = 10_000
+"""How many keys a table of buckets remembers; the one used least recently is forgotten first."""
+
+
+class Monotonic(Protocol):
+    """The part of a clock that limits need."""
+
+    def monotonic(self) -> float: ...
+
+
+class TokenBucket:
+    """Lets `burst` things happen at once and `rate` a second in the long run."""
+
+    __slots__ = ("_at", "_burst", "_clock", "_left", "_rate")
+
+    def __init__(self, rate: float, burst: float, clock: Monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._left = burst
+        self._at = clock.monotonic()
+
+    def take(self, n: float = 1) -> float | None:
+        """[LI1] Take n, or nothing: None when they were there, else the seconds until they could be.
+
+        [LI2] What exceeds the burst itself is let through when the bucket is full, and is paid off afterwards.
+        """
+        now = self._clock.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        needed = min(n, self._burst)
+        if self._left >= needed:
+            self._left -= n
+            return None
+        return (needed - self._left) / self._rate
+
+
+class KeyedLimit:
+    """A token bucket for each key (an address, a room), bounded in how many it remembers."""
+
+    def __init__(self, rate: float, burst: float, clock: Monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def take(self, key: str, n: float = 1) -> None:
+        """[LI3] Count something against a key.
+
+        Raises:
+            RateLimited: Its bucket is empty.
+        """
+        bucket = self._buckets.pop(key, None) or TokenBucket(self._rate, self._burst, self._clock)
+        self._buckets[key] = bucket
+        if len(self._buckets) > MAX_KEYS:
+            self._buckets.popitem(last=False)
+        retry_after = bucket.take(n)
+        if retry_after is not None:
+            raise RateLimited(retry_after)
+
+
+class Limits:
+    """The limits of REST and admission. Only failures and room creation count by address: many share one."""
+
+    def __init__(self, clock: Monotonic) -> None:
+        self.failures = KeyedLimit(rate=0.5, burst=60, clock=clock)
+        """Failed authentications per address."""
+        self.creations = KeyedLimit(rate=2, burst=200, clock=clock)
+        """New rooms per address."""
+        self.joins = KeyedLimit(rate=20, burst=500, clock=clock)
+        """Joins per room."""
+        self.uploads = KeyedLimit(rate=5, burst=200, clock=clock)
+        """Uploads per person and room."""

@@ -1,0 +1,46 @@
+"""What the server counts, as Prometheus reads it. One instance per application; nothing is global."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_COMMIT_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """The counters of one running server."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.connections = Gauge("thunderline_connections", "Open sockets", ["kind"], registry=self.registry)
+        self.sessions = Gauge("thunderline_sessions", "Open pages", registry=self.registry)
+        self.documents = Gauge(
+            "thunderline_documents", "Documents in memory by where they are in their life", ["state"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.updates_in = Counter("thunderline_updates_in", "Document updates received", registry=self.registry)
+        self.frames_out = Counter("thunderline_frames_out", "Frames sent to sockets", registry=self.registry)
+        self.commit_seconds = Histogram(
+            "thunderline_commit_seconds", "Time one group commit took", buckets=_COMMIT_SECONDS, registry=self.registry
+        )
+        self.refusals = Counter(
+            "thunderline_refusals", "Peers that were refused something, by code", ["code"], registry=self.registry
+        )
+        self.resyncs = Counter(
+            "thunderline_resyncs", "Readers that fell behind and caught up from the log", registry=self.registry
+        )
+        self.storage_ready = Gauge(
+            "thunderline_storage_ready", "1 while the storage is open and takes commits", registry=self.registry
+        )
+
+    def observe_documents(self, lives: Mapping[str, int]) -> None:
+        """Take over how many documents are in which state; a state that is not named has none."""
+        self.documents.clear()
+        for life, count in lives.items():
+            self.documents.labels(life).set(count)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
