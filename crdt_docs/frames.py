@@ -16,7 +16,7 @@ from crdt_docs.lib0 import read_varint, varint
 from crdt_docs.strict_json import parse_json
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
-MAX_AWARENESS_BYTES = 64 * 1024
+MAX_AWARENESS_BYTES = 1024 * 1024
 MAX_AWARENESS_ENTRIES = 1000
 
 _SYNC, _AWARENESS, _AUTH, _QUERY_AWARENESS, _EXTENSION = 0, 1, 2, 3, 100

@@ -14,7 +14,6 @@ from pycrdt import Channel
 from crdt_docs.access import Decision, decide
 from crdt_docs.errors import (
     DocumentError,
-    MalformedFrame,
     MalformedUpdate,
     MissingDependencies,
     PermissionDenied,
@@ -22,6 +21,7 @@ from crdt_docs.errors import (
 )
 from crdt_docs.frames import (
     Awareness,
+    Extension,
     Frame,
     QueryAwareness,
     SyncStep1,
@@ -178,8 +178,8 @@ class SyncChannel(Channel):
             case QueryAwareness():
                 self._presence_stale = True
                 self._tell_presence()
-            case _:
-                raise MalformedFrame("Clients do not send frames of this type.")
+            case Extension():
+                return  # clients have none to send (AC4)
 
     def _request_state(self, state_vector: bytes) -> None:
         """One state at a time is under way to a reader; a further request waits until the outbox is empty."""
