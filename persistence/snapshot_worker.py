@@ -1,0 +1,89 @@
+"""`python -m persistence.snapshot_worker DATABASE`: builds snapshots in a process of its own.
+
+Encoding a large document holds the interpreter for tens of milliseconds, which the server does not have. One JSON line
+`{"room", "name"}` on standard input asks for a snapshot; the answer on standard output is one JSON line
+`{"seq", "at", "size"}` and `size` bytes, or `{"error"}`. The end of the input ends the process. It never writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO
+from zlib import crc32
+
+from pycrdt import Doc
+
+NICENESS = 10
+
+
+class LogDamaged(Exception):
+    """The rows cannot be turned into a document."""
+
+
+def build(connection: sqlite3.Connection, room: str, name: str) -> tuple[int, int, bytes]:
+    """The last row's seq and instant, and the state of the document after it.
+
+    Raises:
+        LogDamaged: A row is missing or damaged, or there is none.
+        sqlite3.Error: The database cannot be read.
+    """
+    found = connection.execute("SELECT id FROM documents WHERE room = ? AND name = ?", (room, name)).fetchone()
+    if found is None:
+        raise LogDamaged("nothing was ever written to it")
+    [number] = found
+    doc: Doc[Any] = Doc()
+    seq, at = _apply_newest_snapshot(connection, number, doc)
+    rows = connection.execute(
+        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? ORDER BY seq", (number, seq)
+    )
+    for place, instant, checksum, update in rows:
+        if place != seq + 1 or crc32(update) != checksum:
+            raise LogDamaged(f"row {seq + 1} is missing or damaged")
+        doc.apply_update(update)
+        seq, at = place, instant
+    return seq, at, doc.get_update()
+
+
+def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, doc: Doc[Any]) -> tuple[int, int]:
+    snapshots = connection.execute(
+        "SELECT seq, at, checksum, bytes FROM snapshots WHERE document = ? ORDER BY seq DESC", (number,)
+    )
+    for seq, at, checksum, update in snapshots:
+        if crc32(update) == checksum:
+            doc.apply_update(update)
+            return int(seq), int(at)
+    return 0, 0
+
+
+def answer(connection: sqlite3.Connection, request: bytes, output: BinaryIO) -> None:
+    """Answer one request; whatever is wrong with one document is told, and the next one is served."""
+    asked = json.loads(request)
+    snapshot = b""
+    try:
+        seq, at, snapshot = build(connection, asked["room"], asked["name"])
+        told: dict[str, object] = {"seq": seq, "at": at, "size": len(snapshot)}
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as exc:  # pycrdt's PanicException is no Exception
+        told = {"error": f"{type(exc).__name__}: {exc}"[:500]}
+    output.write(json.dumps(told).encode() + b"\n")
+    output.write(snapshot)
+    output.flush()
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    os.nice(NICENESS)
+    database = f"{Path(sys.argv[1]).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(database, uri=True, isolation_level=None)) as connection:
+        for request in sys.stdin.buffer:
+            answer(connection, request, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

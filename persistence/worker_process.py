@@ -1,0 +1,103 @@
+"""The server's end of the snapshot worker: starts it when it is needed, speaks to it, ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+
+from crdt_docs.ids import DocumentId, Seq
+from persistence.errors import CorruptStorage, StorageUnavailable
+from persistence.interfaces import Micros, Snapshot
+
+BUILD_SECONDS = 300.0
+"""A worker that has not answered by then is killed."""
+GOODBYE_SECONDS = 2.0
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class WorkerProcess:
+    """At most one worker process, for one request at a time."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id; None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    async def build(self, document: DocumentId) -> Snapshot:
+        """Have a snapshot built from the committed rows.
+
+        Raises:
+            StorageUnavailable: The worker could not be started, died, or did not answer in time.
+            CorruptStorage: The document cannot be built from its rows.
+        """
+        try:
+            process = await self._started()
+            async with asyncio.timeout(BUILD_SECONDS):
+                head, update = await _ask(process, document)
+        except (OSError, EOFError, TimeoutError, ValueError) as exc:
+            code = await self.kill()
+            raise StorageUnavailable(f"The snapshot worker failed: {type(exc).__name__}, exit code {code}.") from exc
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
+        if "error" in head:
+            raise CorruptStorage(f"No snapshot of {document} can be built: {head['error']}")
+        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update)
+
+    async def stop(self) -> None:
+        """End the worker in peace: the end of its input tells it to go."""
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def kill(self) -> int | None:
+        """End the worker at once; gives its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        with suppress(ProcessLookupError):
+            process.kill()
+        return await process.wait()
+
+    async def _started(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "persistence.snapshot_worker",
+                str(self._database),
+                stdin=PIPE,
+                stdout=PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,  # a Ctrl-C is the server's to handle
+            )
+        return self._process
+
+
+async def _ask(process: Process, document: DocumentId) -> tuple[dict[str, int], bytes]:
+    stdin, stdout = process.stdin, process.stdout
+    if stdin is None or stdout is None:
+        raise EOFError
+    stdin.write(json.dumps({"room": document.room, "name": document.name}).encode() + b"\n")
+    await stdin.drain()
+    head = json.loads(await stdout.readline() or b"null")
+    if head is None:
+        raise EOFError
+    return head, await stdout.readexactly(head.get("size", 0))
