@@ -16,7 +16,7 @@ from pycrdt import Doc
 
 from crdt_docs.errors import CorruptLog, DocumentError
 from crdt_docs.ids import DocumentId, RoomId
-from persistence.compaction import Compactor
+from persistence.compaction import SNAPSHOT_BYTES, SNAPSHOT_ROWS, Compactor
 from persistence.errors import StorageError, StorageUnavailable
 from persistence.interfaces import Stores
 from persistence.loading import load_updates
@@ -36,9 +36,6 @@ UPDATES_PER_STEP = 200
 """How many stored updates are applied before the loop gets its turn."""
 EVICTION_SECONDS = 5.0
 """How often idle documents are looked for."""
-SNAPSHOT_ROWS = 500
-SNAPSHOT_BYTES = 1 << 20
-"""After so many rows or bytes since the newest snapshot a new one is asked for."""
 
 
 class Life(StrEnum):

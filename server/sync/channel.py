@@ -37,6 +37,7 @@ from crdt_docs.updates import Footprint, decode_state_vector, merge, read_update
 from persistence.errors import StorageError
 from persistence.interfaces import UpdateLog
 from server.auth.limits import TokenBucket
+from server.clock import Clock
 from server.config import Config
 from server.errors import RateLimited, RoomDraining, ServerError, SlowConsumer, named
 from server.metrics import Metrics
@@ -86,11 +87,11 @@ class SyncChannel(Channel):
         author: Author,
         log: UpdateLog,
         config: Config,
+        clock: Clock,
         metrics: Metrics,
         *,
         path: str,
         extended: bool,
-        bucket: TokenBucket,
     ) -> None:
         self.author = author
         self._socket = socket
@@ -99,8 +100,9 @@ class SyncChannel(Channel):
         self._metrics = metrics
         self._path = path
         self._extended = extended
-        self._bucket = bucket
-        self._outbox = Outbox(socket.send, limit=config.outbox_bytes, slow_seconds=config.slow_seconds)
+        self._frame_bucket = TokenBucket(config.max_frames_per_second, config.frame_burst, clock)
+        self._byte_bucket = TokenBucket(config.max_bytes_per_second, config.byte_burst, clock)
+        self._outbox = Outbox(self._send, limit=config.outbox_bytes, slow_seconds=config.slow_seconds)
         self._standing = Standing.JOINING
         self._seq = Seq(0)
         self._document: LiveDocument
@@ -151,6 +153,10 @@ class SyncChannel(Channel):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _send(self, frame: bytes) -> None:
+        self._metrics.frames_out.inc()
+        await self._socket.send(frame)
+
     # ---- in
 
     async def _receive_all(self, intake: asyncio.Event) -> None:
@@ -158,10 +164,14 @@ class SyncChannel(Channel):
             data = await self.recv()
             if not intake.is_set():
                 await intake.wait()
-            retry_after = self._bucket.take()
+            self._throttle(len(data))
+            self._handle(decode_frame(data))
+
+    def _throttle(self, size: int) -> None:
+        for bucket, n in ((self._frame_bucket, 1), (self._byte_bucket, size)):
+            retry_after = bucket.take(n)
             if retry_after is not None:
                 raise RateLimited(retry_after)
-            self._handle(decode_frame(data))
 
     def _handle(self, frame: Frame) -> None:
         match frame:

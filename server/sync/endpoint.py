@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 
 from crdt_docs.ids import parse_document_id
 from server.auth.admission import admit
-from server.auth.limits import TokenBucket
 from server.errors import for_client
 from server.services import Services
 from server.sync.channel import SyncChannel
@@ -49,16 +48,15 @@ class SyncEndpoint:
         query = parse_qs(socket.scope["query_string"].decode("ascii", "replace"))
         admitted = await admit(services, room, _first(query, "token"), _first(query, "session"))
         document_id = parse_document_id(admitted.room.id, name)
-        config = services.config
         channel = SyncChannel(
             socket,
             admitted.author,
             services.stores.updates,
-            config,
+            services.config,
+            services.clock,
             services.metrics,
             path=str(document_id),
             extended=_first(query, "ext") == "1",
-            bucket=TokenBucket(config.max_frames_per_second, config.frame_burst, services.clock),
         )
         registry = services.registry
         with services.metrics.connections.labels("sync").track_inprogress():
