@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, BinaryIO, TypeVar
 
+from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, UserId, parse_room_id
 from persistence.errors import AssetMissing, CorruptStorage, QuotaExceeded, StorageUnavailable
 from persistence.interfaces import Asset, Micros
@@ -95,7 +96,11 @@ class SqliteAssets:
         """Where the bytes are. Raises ValueError, so that no path is ever made of anything but a room id and a hash."""
         if not _SHA256.fullmatch(asset.sha256):
             raise ValueError("a hash is 64 lower-case hexadecimal digits")
-        return self._folder / parse_room_id(asset.room) / asset.sha256[:2] / asset.sha256
+        try:
+            room = parse_room_id(asset.room)
+        except InvalidRoomId as exc:
+            raise ValueError("the room id has not the form of one") from exc
+        return self._folder / room / asset.sha256[:2] / asset.sha256
 
     async def _kept(self, asset: Asset, path: Path) -> Asset | None:
         """The asset as the room has it; None if it has not, or has lost the bytes."""

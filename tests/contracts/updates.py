@@ -1,0 +1,167 @@
+"""What every update log and every snapshot store does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from crdt_docs.ids import DocumentId, RoomId, Seq
+from persistence.errors import SeqGap, SeqTaken
+from persistence.interfaces import Growth, Micros, Snapshot, Stores
+from tests.contracts.rows import BOB, CHAT, WHITEBOARD, read, row, rows
+
+
+class UpdateLogContract:
+    async def test_rows_are_read_back_as_they_were_appended(self, stores: Stores) -> None:
+        """[UL1]"""
+        written = [row(1, b""), row(2, bytes(range(256))), replace(row(3, b"x" * 70_000), user=BOB, at=Micros(-5))]
+        await stores.updates.append(written[:2])
+        await stores.updates.append(written[2:])
+
+        assert await read(stores) == written
+
+    async def test_an_append_of_nothing_is_nothing(self, stores: Stores) -> None:
+        """[UL1]"""
+        await stores.updates.append([])
+
+        assert await read(stores) == []
+
+    async def test_one_refused_row_refuses_the_whole_append(self, stores: Stores) -> None:
+        """[UL2] Also the rows of other documents."""
+        await stores.updates.append([row(1, b"first")])
+
+        with pytest.raises(SeqTaken):
+            await stores.updates.append([row(1, b"chat", CHAT), row(2, b"second"), row(1, b"another first")])
+
+        assert await read(stores) == [row(1, b"first")]
+        assert await read(stores, CHAT) == []
+
+    async def test_a_retry_of_the_same_rows_is_accepted(self, stores: Stores) -> None:
+        """[UL3] Also when only a part of them is there, and when it is new in the same append."""
+        await stores.updates.append(rows(3))
+        await stores.updates.append(rows(3))
+        await stores.updates.append([*rows(5), *rows(5)])
+
+        assert await read(stores) == rows(5)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            row(2, b"other bytes"),
+            replace(row(2), at=Micros(7)),
+            replace(row(2), user=BOB),
+            replace(row(2), session="another"),
+        ],
+        ids=["bytes", "instant", "user", "session"],
+    )
+    async def test_another_row_at_a_taken_place_is_refused(self, stores: Stores, other: object) -> None:
+        """[UL3] And the log works on."""
+        await stores.updates.append([row(1), row(2)])
+
+        with pytest.raises(SeqTaken) as refused:
+            await stores.updates.append([other])  # type: ignore[list-item]
+
+        assert not isinstance(refused.value, SeqGap)
+        await stores.updates.append([row(3)])
+        assert await read(stores) == [row(1), row(2), row(3)]
+
+    async def test_reader_resumes_after_the_last_seq_it_saw(self, stores: Stores) -> None:
+        """[UL4]"""
+        await stores.updates.append(rows(10))
+
+        assert await read(stores, after=4) == rows(6, first=5)
+        assert await read(stores, after=10) == []
+
+    async def test_reader_stops_at_until(self, stores: Stores) -> None:
+        """[UL4]"""
+        await stores.updates.append(rows(10))
+
+        seen = [row.seq async for row in stores.updates.read_after(WHITEBOARD, Seq(2), until=Seq(5))]
+
+        assert seen == [3, 4, 5]
+
+    async def test_head_is_the_last_row(self, stores: Stores) -> None:
+        """[UL5]"""
+        assert await stores.updates.head(WHITEBOARD) == 0
+
+        await stores.updates.append(rows(7))
+
+        assert await stores.updates.head(WHITEBOARD) == 7
+
+    async def test_documents_do_not_see_each_others_rows(self, stores: Stores) -> None:
+        """[UL6] Names that look alike included."""
+        documents = [
+            WHITEBOARD,
+            CHAT,
+            DocumentId(RoomId("Blue-room"), "whiteboard"),
+            DocumentId(RoomId("blue-room_"), "doc-whiteboard"),
+        ]
+        for place, document in enumerate(documents, 1):
+            await stores.updates.append(rows(place, document, size=4 * place))
+
+        for place, document in enumerate(documents, 1):
+            assert await read(stores, document) == rows(place, document, size=4 * place)
+
+    @pytest.mark.parametrize("batch", [[row(3)], [row(2), row(4)], [row(2), row(3), row(5)]])
+    async def test_a_gap_is_refused(self, stores: Stores, batch: list[object]) -> None:
+        """[UL7]"""
+        await stores.updates.append([row(1)])
+
+        with pytest.raises(SeqGap):
+            await stores.updates.append(batch)  # type: ignore[arg-type]
+
+        assert await read(stores) == [row(1)]
+
+    async def test_a_log_longer_than_a_page_is_read_whole(self, stores: Stores) -> None:
+        """[UL8] Pages end by rows and by bytes; one row may be larger than a page."""
+        many = [*rows(1300), *rows(5, first=1301, size=700_000), *rows(2, first=1306, size=3_000_000)]
+        await stores.updates.append(many)
+
+        assert await read(stores) == many
+
+    async def test_concurrent_appends_to_different_documents_all_succeed(self, stores: Stores) -> None:
+        """[UL2]"""
+        documents = [DocumentId(RoomId(f"room{number}"), "chat") for number in range(20)]
+
+        await asyncio.gather(*(stores.updates.append(rows(5, document)) for document in documents))
+
+        for document in documents:
+            assert await read(stores, document) == rows(5, document)
+
+
+class SnapshotsContract:
+    async def test_the_newest_snapshot_has_the_highest_seq(self, stores: Stores) -> None:
+        """[SN1] Whatever the order in which they were added."""
+        assert await stores.snapshots.newest(WHITEBOARD) is None
+        for seq in (3, 9, 5):
+            await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(seq), Micros(seq), b"state %d" % seq))
+
+        assert await stores.snapshots.newest(WHITEBOARD) == Snapshot(WHITEBOARD, Seq(9), Micros(9), b"state 9")
+        assert await stores.snapshots.newest(CHAT) is None
+
+    async def test_a_snapshot_that_is_there_stays(self, stores: Stores) -> None:
+        """[SN2]"""
+        await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(3), Micros(1), b"first"))
+        await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(3), Micros(2), b"second"))
+
+        assert await stores.snapshots.newest(WHITEBOARD) == Snapshot(WHITEBOARD, Seq(3), Micros(1), b"first")
+
+    async def test_growth_counts_what_came_after_the_newest_snapshot(self, stores: Stores) -> None:
+        """[SN3]"""
+        assert await stores.snapshots.growth(WHITEBOARD) == Growth(0, 0, 0)
+        await stores.updates.append(rows(10, size=20))
+        assert await stores.snapshots.growth(WHITEBOARD) == Growth(10, 200, 0)
+
+        await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(4), Micros(1), b"longer than the next"))
+        await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(7), Micros(1), b"state"))
+
+        assert await stores.snapshots.growth(WHITEBOARD) == Growth(3, 60, 5)
+
+    async def test_a_snapshot_changes_no_row(self, stores: Stores) -> None:
+        """[SN4]"""
+        await stores.updates.append(rows(10))
+        await stores.snapshots.add(Snapshot(WHITEBOARD, Seq(10), Micros(1), b"state"))
+
+        assert await read(stores) == rows(10)

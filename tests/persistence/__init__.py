@@ -1,0 +1,1 @@
+"""SQLite's own behaviour, and the parts that stand on the Protocols."""
