@@ -236,7 +236,8 @@ export class AssetQueue {
 }
 
 type Outcome =
-  | { readonly state: 'uploaded' | 'gone' }
+  | { readonly state: 'uploaded' }
+  | { readonly state: 'gone' }
   | { readonly state: 'waiting'; readonly after?: number }
   | { readonly state: 'refused'; readonly refusal: { code: string; reason: string } };
 

@@ -1,0 +1,177 @@
+/** Wires one editor to one whiteboard document: elements, images, cursors, following. The parts do the work. */
+import type { AppState, BinaryFiles, ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
+import type { DocumentConnection, RoomSession } from '../sync/types';
+import { assetsOf } from './assets';
+import { Binding } from './binding';
+import type { BoardHandle } from './boardHandle';
+import { PresenceSender, collaboratorsOf } from './cursors';
+import { EditorScene } from './editorScene';
+import { Follow } from './follow';
+import { Images } from './images';
+import { MAX_SELECTED } from './presence';
+import { rememberView, recallView } from './viewMemory';
+
+/** Above this many elements a redraw takes longer than a frame. */
+const MANY_ELEMENTS = 10_000;
+const SLOW_FRAME_MS = 100;
+const HIDDEN_FRAME_MS = 200;
+const IMAGE_SCAN_MS = 500;
+const REMEMBER_VIEW_MS = 500;
+
+export interface BoardEvents {
+  readonly mayWrite: () => boolean;
+  readonly onFollow: (sub: string | null) => void;
+  readonly onProblem: (error: unknown) => void;
+}
+
+export class BoardController implements BoardHandle {
+  readonly binding: Binding;
+  private readonly scene: EditorScene;
+  private readonly images: Images;
+  private readonly sender: PresenceSender;
+  private readonly following: Follow;
+  private readonly stops: (() => void)[] = [];
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private knownFiles: BinaryFiles | undefined;
+  private selection: AppState['selectedElementIds'] | undefined;
+  private placed = false;
+
+  constructor(
+    private readonly session: RoomSession,
+    private readonly connection: DocumentConnection,
+    readonly api: ExcalidrawImperativeAPI,
+    events: BoardEvents,
+  ) {
+    const { doc, awareness } = connection;
+    this.scene = new EditorScene(api);
+    api.history.clear();
+    this.binding = new Binding(doc, this.scene, { schedule: (run) => this.nextFrame(run), mayWrite: events.mayWrite });
+    this.images = new Images(doc, api, this.scene.elements, assetsOf(session), events.mayWrite, events.onProblem);
+    this.sender = new PresenceSender(awareness);
+    this.following = new Follow(api, awareness, this.sender, () => session.me.get().sub, events.onFollow);
+    this.listen();
+    this.introduce();
+    this.showOthers();
+    this.placeView();
+    this.images.refresh();
+  }
+
+  follow(sub: string | null): void {
+    if (sub === null) this.following.stop();
+    else this.following.start(sub);
+  }
+
+  elements = () => this.scene.elements().filter((element) => !element.isDeleted);
+
+  focus(id: string): void {
+    const element = this.api.getSceneElements().find((one) => one.id === id);
+    if (!element) return;
+    this.following.stop();
+    this.api.updateScene({ appState: { selectedElementIds: { [id]: true } } });
+    this.api.scrollToContent(element, { animate: !matchMedia('(prefers-reduced-motion: reduce)').matches, duration: 150 });
+  }
+
+  /** The pointer moved over the board, in scene coordinates. */
+  pointer(x: number, y: number, tool: 'pointer' | 'laser', button: 'down' | 'up'): void {
+    this.sender.set({ p: [Math.round(x), Math.round(y)], b: button === 'down' ? 1 : 0, l: tool === 'laser' ? 1 : 0 });
+  }
+
+  pointerLeft(): void {
+    this.sender.set({ p: null, b: 0 });
+  }
+
+  destroy(): void {
+    for (const stop of this.stops) stop();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.following.destroy();
+    this.images.destroy();
+    this.sender.stop();
+    this.binding.destroy();
+  }
+
+  private listen(): void {
+    const { awareness, status } = this.connection;
+    const onAwareness = (): void => this.soon('others', 0, () => this.showOthers());
+    const onHide = (): void => {
+      this.binding.flush();
+      if (document.hidden) this.pointerLeft();
+    };
+    awareness.on('change', onAwareness);
+    document.addEventListener('visibilitychange', onHide);
+    window.addEventListener('pagehide', onHide);
+    this.stops.push(
+      () => awareness.off('change', onAwareness),
+      () => document.removeEventListener('visibilitychange', onHide),
+      () => window.removeEventListener('pagehide', onHide),
+      this.api.onChange((_elements, state, files) => this.onEditorChange(state, files)),
+      // the editor ends the gesture after telling us
+      this.api.onPointerUp(() => void setTimeout(() => this.binding.flush(), 0)),
+      this.api.onScrollChange((scrollX, scrollY, { value }) =>
+        this.soon('view', REMEMBER_VIEW_MS, () => rememberView(this.session.room.get().id, { scrollX, scrollY, zoom: value }))),
+      this.session.me.subscribe(() => this.introduce()),
+      status.subscribe(() => {
+        if (status.get().kind !== 'saved') return;
+        this.binding.markSaved();
+        this.images.refresh();
+      }),
+    );
+  }
+
+  private onEditorChange(state: AppState, files: BinaryFiles): void {
+    this.binding.onSceneChange();
+    if (files !== this.knownFiles) {
+      this.knownFiles = files;
+      this.images.publish(files);
+    }
+    this.sender.setDrawing(state.newElement !== null);
+    if (state.selectedElementIds !== this.selection) {
+      this.selection = state.selectedElementIds;
+      this.sender.set({ sel: Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED) });
+    }
+    this.soon('images', IMAGE_SCAN_MS, () => this.images.refresh());
+    if (!this.placed) this.placeView();
+  }
+
+  private introduce(): void {
+    const { sub, name, color } = this.session.me.get();
+    this.sender.set({ user: { id: sub, name, color } });
+  }
+
+  private showOthers(): void {
+    const { awareness } = this.connection;
+    this.api.updateScene({ collaborators: collaboratorsOf(awareness.getStates(), awareness.clientID) });
+  }
+
+  /** Once there is content: look where this device looked last, or at the content. */
+  private placeView(): void {
+    const elements = this.api.getSceneElements();
+    if (elements.length === 0) return;
+    this.placed = true;
+    const last = recallView(this.session.room.get().id);
+    if (last) {
+      const { scrollX, scrollY, zoom } = last;
+      this.api.updateScene({ appState: { scrollX, scrollY, zoom: { value: zoom as never } } });
+    } else if (this.api.getAppState().newElement === null) {
+      this.api.scrollToContent(elements, { fitToContent: true, animate: false, maxZoom: 1 } as never);
+    }
+  }
+
+  /** At most once in `delay` ms for each name, always with the latest. */
+  private soon(name: string, delay: number, run: () => void): void {
+    if (this.timers.has(name)) return;
+    this.timers.set(name, setTimeout(() => {
+      this.timers.delete(name);
+      run();
+    }, delay));
+  }
+
+  /** Animation frames do not come in a hidden tab, and come too fast for a huge board. */
+  private nextFrame(run: () => void): () => void {
+    if (document.hidden || this.scene.elements().length > MANY_ELEMENTS) {
+      const timer = setTimeout(run, document.hidden ? HIDDEN_FRAME_MS : SLOW_FRAME_MS);
+      return () => clearTimeout(timer);
+    }
+    const frame = requestAnimationFrame(run);
+    return () => cancelAnimationFrame(frame);
+  }
+}

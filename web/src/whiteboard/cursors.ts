@@ -1,0 +1,76 @@
+/**
+ * Cursors and selections: this user's go out throttled, only the latest state; others' come in once per frame.
+ * Awareness outweighs strokes, because its whole state is resent: so it is thinned while a stroke shows the pen anyway.
+ */
+import type { Collaborator, SocketId } from '@excalidraw/excalidraw/types';
+import type { Awareness } from 'y-protocols/awareness';
+import { type PresenceState, readPresence, readableOn } from './presence';
+import { sameJson } from './schema';
+
+/** ms between two states. */
+const INTERVAL = 50;
+const INTERVAL_WHILE_DRAWING = 250;
+
+export class PresenceSender {
+  private sentAt = -Infinity;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private pending: Partial<PresenceState> = {};
+  private drawing = false;
+
+  constructor(private readonly awareness: Awareness, private readonly now: () => number = Date.now) {}
+
+  /** Merge into the state; sent at most every 50 ms (250 ms while drawing), and only when it differs. */
+  set(patch: Partial<PresenceState>): void {
+    Object.assign(this.pending, patch);
+    this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + this.interval() - this.now()));
+  }
+
+  setDrawing(drawing: boolean): void {
+    if (drawing === this.drawing) return;
+    this.drawing = drawing;
+    if (!drawing && this.timer !== undefined) { // where the stroke ended is worth knowing at once
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      this.set({});
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private interval = (): number => (this.drawing ? INTERVAL_WHILE_DRAWING : INTERVAL);
+
+  private send(): void {
+    this.timer = undefined;
+    const current = this.awareness.getLocalState() ?? {};
+    const next: Record<string, unknown> = { ...current, ...this.pending };
+    this.pending = {};
+    for (const key of Object.keys(next)) if (next[key] === null || next[key] === undefined) delete next[key];
+    if (sameJson(next, current)) return;
+    this.sentAt = this.now();
+    this.awareness.setLocalState(next);
+  }
+}
+
+/** Everybody else on the board as Excalidraw draws them, in the colour that they have everywhere. */
+export function collaboratorsOf(states: ReadonlyMap<number, unknown>, own: number): Map<SocketId, Collaborator> {
+  const out = new Map<SocketId, Collaborator>();
+  for (const [client, state] of states) {
+    const presence = client === own ? null : readPresence(state);
+    if (!presence) continue;
+    const { user, p, b, l, sel } = presence;
+    const socketId = String(client) as SocketId;
+    out.set(socketId, {
+      id: user.id,
+      socketId,
+      username: user.name,
+      color: { background: user.color, stroke: readableOn(user.color) },
+      ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: user.color } }),
+      button: b ? 'down' : 'up',
+      selectedElementIds: Object.fromEntries((sel ?? []).map((id) => [id, true as const])),
+    });
+  }
+  return out;
+}
