@@ -1,37 +1,14 @@
 /** How the client is built: fonts from this host, no CDN, code split for the font worker, offline shell. */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
+import { EXCALIDRAW_CHUNKS, excalidrawPlugins } from './excalidrawBuild';
 
 const BACKEND = process.env.THUNDERLINE_BACKEND ?? 'http://127.0.0.1:8000';
-
-/** Copies Excalidraw's fonts next to the app. */
-function excalidrawFonts(): Plugin {
-  return {
-    name: 'excalidraw-fonts',
-    buildStart() {
-      if (process.env.VITEST) return;
-      const from = join(import.meta.dirname, 'node_modules/@excalidraw/excalidraw/dist/prod/fonts');
-      cpSync(from, join(import.meta.dirname, 'public/excalidraw/fonts'), { recursive: true });
-    },
-  };
-}
-
-/** Excalidraw appends a CDN as second source of every font, which browsers check eagerly against font-src. */
-function withoutCdn(): Plugin {
-  const cdn = /`https:\/\/esm\.sh\/[\s\S]{0,160}?\/dist\/prod\/`/;
-  return {
-    name: 'excalidraw-without-cdn',
-    transform(code, id) {
-      if (!id.includes('@excalidraw/excalidraw/dist') || !cdn.test(code)) return undefined;
-      return { code: code.replace(cdn, '(location.origin+"/excalidraw/")'), map: null };
-    },
-  };
-}
 
 /** Writes `<file>.br` beside each text file of the build, for servers that send it as it is. */
 function brotli(): Plugin {
@@ -59,8 +36,7 @@ function brotli(): Plugin {
 
 export default defineConfig({
   plugins: [
-    excalidrawFonts(),
-    withoutCdn(),
+    ...(process.env.VITEST ? [] : excalidrawPlugins(import.meta.dirname)),
     react(),
     VitePWA({
       registerType: 'prompt',
@@ -100,10 +76,7 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         chunkFileNames: (chunk) => (isLazy(chunk.moduleIds) ? 'assets/lazy/[name]-[hash].js' : 'assets/[name]-[hash].js'),
-        codeSplitting: {
-          // Else the worker that subsets fonts imports the main chunk and runs the React app inside the worker.
-          groups: [{ name: 'excalidraw-shared', test: /excalidraw[\\/]dist[\\/]prod[\\/]chunk-(SRAX5OIU|ZUYEQ4TG|Z3N5DIM6)/ }],
-        },
+        codeSplitting: { groups: [EXCALIDRAW_CHUNKS] },
       },
     },
   },
