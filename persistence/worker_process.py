@@ -54,8 +54,8 @@ class WorkerProcess:
         return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update)
 
     async def stop(self) -> None:
-        """End the worker in peace: the end of its input tells it to go."""
-        process, self._process = self._process, None
+        """End the worker in peace: the end of its input tells it to go. May be called again when it was cancelled."""
+        process = self._process
         if process is None or process.stdin is None:
             return
         process.stdin.close()
@@ -63,17 +63,19 @@ class WorkerProcess:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await process.wait()
         except TimeoutError:
-            process.kill()
-            await process.wait()
+            await self.kill()
+        self._process = None
 
     async def kill(self) -> int | None:
         """End the worker at once; gives its exit code."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return None
         with suppress(ProcessLookupError):
             process.kill()
-        return await process.wait()
+        code = await process.wait()
+        self._process = None
+        return code
 
     async def _started(self) -> Process:
         if self._process is None or self._process.returncode is not None:

@@ -1,1 +1,1 @@
-"""One suite per Protocol of `persistence.interfaces`; a store passes by subclassing it and giving a `stores` fixture."""
+"""One suite per Protocol of `persistence.interfaces`; a store passes by subclassing it with a `stores` fixture."""

@@ -141,9 +141,9 @@ class AssetsContract:
         """[AS5]"""
         hostile = asset(b"picture", **changes)
 
-        with pytest.raises(ValueError, match="hash|room id"):
+        with pytest.raises(ValueError, match=r"hash|room id"):
             await stores.assets.put(hostile, chunks(b"picture"), room_quota=QUOTA)
-        with pytest.raises(ValueError, match="hash|room id"):
+        with pytest.raises(ValueError, match=r"hash|room id"):
             await content_of(stores, hostile)
         with pytest.raises(AssetMissing):
             await stores.assets.get(hostile.room, hostile.sha256)
