@@ -153,7 +153,10 @@ def overlaps(footprint: Footprint, state: Mapping[ClientId, int]) -> bool:
 
 
 def advance(state: dict[ClientId, int], footprint: Footprint) -> None:
-    """Raise the clocks of `state`, in place, to what they are after the update was integrated."""
+    """Raise the clocks of `state`, in place, to what they are after the update was integrated.
+
+    Exact for an update that does not overlap; of one that does, yrs may cut a text inside a surrogate pair (UP8).
+    """
     for run in footprint.runs:
         if run.end > state.get(run.client, 0):
             state[run.client] = run.end

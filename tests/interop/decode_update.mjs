@@ -1,0 +1,139 @@
+// What real Yjs makes of updates. stdin: {seed?, rounds?, astral?, decode?: [base64]}; stdout: {generated: [base64], decoded: [...]}.
+import * as Y from 'yjs'
+
+const base64 = (bytes) => Buffer.from(bytes).toString('base64')
+
+function mulberry32 (seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+let texts = ['a', 'hello', 'é', '😀', '漢字', '👩‍👩‍👧', 'x'.repeat(200), '\n', '\u0000']
+const VALUES = [
+  null, true, false, 0, -1, 63, 64, -64, 2 ** 31, -(2 ** 40), 2 ** 53 - 1, 0.5, 1.1, -1e300, NaN, Infinity,
+  [10n, -(2n ** 62n)], '', 'text', '😀', new Uint8Array([1, 2, 3]), new Uint8Array(0), [], {}, [1, [2, [3, null]]],
+  { u: undefined, a: { b: [undefined, 'c'] }, '': 1, '😀': new Uint8Array([255]) }
+]
+
+class Writer {
+  constructor (random, clientID, gc) {
+    this.random = random
+    this.doc = new Y.Doc({ gc })
+    this.doc.clientID = clientID
+    this.updates = []
+    this.doc.on('update', (update) => this.updates.push(update))
+  }
+
+  pick (list) { return list[Math.floor(this.random() * list.length)] }
+  below (n) { return Math.floor(this.random() * n) }
+
+  newType () {
+    return this.pick([
+      () => new Y.Map([['k', this.pick(VALUES)]]),
+      () => Y.Array.from([1, 'two', this.pick(VALUES)]),
+      () => new Y.Text(this.pick(texts)),
+      () => new Y.XmlElement('päragraph'),
+      () => new Y.XmlFragment(),
+      () => new Y.XmlText('xml'),
+      () => new Y.Doc({ meta: { n: 1 }, autoLoad: this.random() < 0.5 })
+    ])()
+  }
+
+  value () { return this.random() < 0.3 ? this.newType() : this.pick(VALUES) }
+
+  act () {
+    const { doc } = this
+    const text = doc.getText('text')
+    const array = doc.getArray('array')
+    const map = doc.getMap(this.pick(['map', 'märchen']))
+    const xml = doc.getXmlFragment('xml')
+    this.pick([
+      () => text.insert(this.below(text.length + 1), this.pick(texts)),
+      () => text.insert(this.below(text.length + 1), this.pick(texts), { bold: true, color: this.pick(['red', null]) }),
+      () => text.insertEmbed(this.below(text.length + 1), { image: 'é', n: [1, { deep: null }] }),
+      () => { const at = this.below(text.length + 1); text.format(at, this.below(text.length - at + 1), { i: this.pick([true, null, 'ö', 5]) }) },
+      () => { const at = this.below(text.length + 1); text.delete(at, this.below(Math.min(9, text.length - at + 1))) },
+      () => array.insert(this.below(array.length + 1), [this.value(), this.pick(VALUES)]),
+      () => array.insert(array.length, [1, 2, 3, this.newType()]),
+      () => { if (array.length) { const at = this.below(array.length); array.delete(at, 1 + this.below(Math.min(4, array.length - at))) } },
+      () => map.set(this.pick(['a', 'b', 'ключ', '']), this.value()),
+      () => map.delete(this.pick(['a', 'b', 'ключ'])),
+      () => {
+        const inner = this.pick([...map.values(), ...array.toArray()].filter((v) => v instanceof Y.Map || v instanceof Y.Array))
+        if (inner instanceof Y.Map) inner.set('n' + this.below(3), this.value())
+        if (inner instanceof Y.Array) inner.push([this.value()])
+      },
+      () => {
+        const element = new Y.XmlElement('p')
+        element.setAttribute('class', 'ü')
+        element.insert(0, [new Y.XmlText('inner')])
+        xml.insert(this.below(xml.length + 1), [element])
+      },
+      () => { if (xml.length) xml.delete(this.below(xml.length), 1) }
+    ])()
+  }
+}
+
+function generate (seed, rounds) {
+  const random = mulberry32(seed)
+  const out = []
+  for (let round = 0; round < rounds; round++) {
+    const writers = [0, 1, 2].map((i) => new Writer(random, round % 2 ? 1 + 3 * round + i : Math.floor(random() * 2 ** 32), i !== 1))
+    const vectors = [Y.encodeStateVector(new Y.Doc())]
+    for (let step = 0; step < 25; step++) {
+      const writer = writers[0].pick(writers)
+      writer.doc.transact(() => { for (let n = writer.below(3); n >= 0; n--) writer.act() })
+      if (random() < 0.3) {
+        const other = writer.pick(writers)
+        vectors.push(Y.encodeStateVector(other.doc))
+        const answer = Y.encodeStateAsUpdate(writer.doc, Y.encodeStateVector(other.doc))
+        out.push(answer)
+        Y.applyUpdate(other.doc, answer)
+      }
+    }
+    const all = writers.flatMap((writer) => writer.updates)
+    out.push(...all)
+    for (const { doc } of writers) {
+      out.push(Y.encodeStateAsUpdate(doc))
+      for (const vector of vectors) out.push(Y.encodeStateAsUpdate(doc, vector))
+    }
+    for (let n = 0; n < 8; n++) { // merged with gaps
+      const some = all.filter(() => random() < 0.4)
+      if (some.length) {
+        const merged = Y.mergeUpdates(some)
+        out.push(merged, Y.diffUpdate(merged, writers[0].pick(vectors)))
+      }
+    }
+  }
+  return out
+}
+
+function describe (update) {
+  try {
+    const { structs, ds } = Y.decodeUpdate(update)
+    return {
+      structs: structs.map((struct) => {
+        const kind = struct.constructor.name.replace(/^_/, '')
+        const ids = [struct.origin, struct.rightOrigin, struct.parent].filter((id) => id != null && typeof id === 'object')
+        return [kind, struct.id.client, struct.id.clock, struct.length, ids.map((id) => [id.client, id.clock])]
+      }),
+      deletes: [...ds.clients].map(([client, items]) => [client, items.map(({ clock, len }) => [clock, len])]),
+      vector: base64(Y.encodeStateVectorFromUpdate(update))
+    }
+  } catch (error) {
+    return { error: String(error) }
+  }
+}
+
+let input = ''
+for await (const chunk of process.stdin) input += chunk
+const { seed, rounds = 0, astral = true, decode = [] } = JSON.parse(input)
+if (!astral) texts = texts.filter((text) => !/[\u{10000}-\u{10ffff}]/u.test(text))
+process.stdout.write(JSON.stringify({
+  generated: generate(seed, rounds).map(base64),
+  decoded: decode.map((update) => describe(new Uint8Array(Buffer.from(update, 'base64'))))
+}))
