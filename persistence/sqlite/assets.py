@@ -205,8 +205,8 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _discard(file: BinaryIO, draft: Path) -> None:
-    with suppress(OSError), file:
-        pass
+    with suppress(OSError):
+        file.close()
     draft.unlink(missing_ok=True)
 
 

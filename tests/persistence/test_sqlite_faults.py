@@ -14,7 +14,8 @@ import pytest
 
 from crdt_docs.ids import Seq
 from persistence.errors import CorruptStorage, DatabaseNewer, OutcomeUnknown, SeqGap, StorageUnavailable
-from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite
+from persistence.sqlite import DATABASE_NAME, SqliteStores, migrations, open_sqlite
+from tests.contracts.assets import asset, chunks, content_of
 from tests.contracts.rows import CHAT, ROOM, WHITEBOARD, read, room, row, rows
 from tests.persistence.conftest import clock
 
@@ -177,6 +178,16 @@ async def test_an_empty_file_is_not_taken_for_a_new_database(tmp_path: Path) -> 
     await refuse_to_open(tmp_path, CorruptStorage, "empty")
 
 
+async def test_a_log_without_its_database_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    """[DB2]"""
+    (tmp_path / f"{DATABASE_NAME}-wal").write_bytes(b"pages of a database that is gone")
+
+    with pytest.raises(CorruptStorage, match="is missing"):
+        async with open_sqlite(tmp_path, clock=clock):
+            pass
+    assert not (tmp_path / DATABASE_NAME).exists()
+
+
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     """[DB2]"""
     with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection:
@@ -214,3 +225,37 @@ async def test_a_refused_append_leaves_the_connection_usable(stores: SqliteStore
         with pytest.raises(SeqGap):
             await stores.updates.append([row(seq), row(seq + 5)])
         await stores.updates.append([row(seq)])
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[DB6] The same step, mended, is applied at the next start, and no step twice."""
+    await written(tmp_path)
+    first = migrations._steps()
+    monkeypatch.setattr(migrations, "_steps", lambda: [*first, (2, "CREATE TABLE notes (text TEXT);\nNONSENSE;\n")])
+    with pytest.raises(sqlite3.OperationalError, match="NONSENSE"):
+        async with open_sqlite(tmp_path, clock=clock):
+            pass
+
+    monkeypatch.setattr(migrations, "_steps", lambda: [*first, (2, "CREATE TABLE notes (text TEXT);\n")])
+    for _ in range(2):
+        async with open_sqlite(tmp_path, clock=clock) as stores:
+            assert await stores.database.read("PRAGMA user_version") == [(2,)]
+            assert await read(stores) == rows(50, size=400)
+
+
+async def test_a_disk_that_refuses_a_file_leaves_nothing_of_it(stores: SqliteStores, tmp_path: Path) -> None:
+    """[AS8] Neither when its bytes do not fit nor when its row cannot be written; then it can be put."""
+    await stores.rooms.create(room())
+    content = b"picture" * 1000
+    with files_end_at(5000), pytest.raises(StorageUnavailable, match="cannot be read or written"):
+        await stores.assets.put(asset(content), chunks(content), room_quota=10_000)
+    await stores.database.write("PRAGMA query_only = ON")
+    with pytest.raises(StorageUnavailable, match="written"):
+        await stores.assets.put(asset(content), chunks(content), room_quota=10_000)
+    assert [path for path in (tmp_path / "assets").rglob("*") if path.is_file()] == []
+
+    await stores.database.write("PRAGMA query_only = OFF")
+    kept = await stores.assets.put(asset(content), chunks(content), room_quota=10_000)
+    assert await content_of(stores, kept) == content

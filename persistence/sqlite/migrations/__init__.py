@@ -32,6 +32,7 @@ def prepare(path: Path, *, busy_seconds: float) -> str:
     """
     try:
         if not path.exists():
+            _refuse_remains(path)
             _create(path, busy_seconds)
         elif path.stat().st_size == 0:
             raise CorruptStorage(f"{path} is empty: its content is lost, or it was never a database.")
@@ -46,6 +47,12 @@ def prepare(path: Path, *, busy_seconds: float) -> str:
         if mode != "wal":
             raise StorageUnavailable(f"{path} lies on a disk that cannot hold a write-ahead log.")
     return path.absolute().as_uri()
+
+
+def _refuse_remains(path: Path) -> None:
+    """A write-ahead log without its database: creating one beside it would mix the two."""
+    if (log := path.with_name(f"{path.name}-wal")).exists():
+        raise CorruptStorage(f"{path} is missing, but {log.name} is there: restore the database, or move both away.")
 
 
 def _create(path: Path, busy_seconds: float) -> None:
