@@ -23,6 +23,7 @@ from crdt_docs.updates import (
     has_new_structs,
     merge,
     overlaps,
+    read_delete_set,
     read_update,
 )
 from tests.crdt_docs.wire import (
@@ -330,6 +331,17 @@ class TestStates:
         advance(state, read_update(update(run(ANN, 5, gc(3)), run(BOB, 1, gc(2)), run(EVE, 0, gc(1)))))
 
         assert state == {ANN_ID: 9, BOB_ID: 3, EVE_ID: 1}
+
+    def test_a_document_tells_what_it_has_deleted(self) -> None:
+        """[UP1] Neighbouring ranges are one."""
+        doc: Doc[Array[object]] = Doc(client_id=ANN)
+        content = doc.get("a", type=Array)
+        content.extend([1, 2, 3, 4, 5, 6])
+        assert read_delete_set(doc) == {}
+        for place in (4, 1, 1):
+            del content[place]
+
+        assert read_delete_set(doc) == {ANN_ID: ((1, 2), (4, 1))}
 
     @given(st.dictionaries(st.integers(0, 2**53 - 1).map(ClientId), st.integers(0, MAX_CLOCK), max_size=20))
     def test_state_vectors_come_back(self, state: dict[ClientId, int]) -> None:
