@@ -45,6 +45,7 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
   const { empty, attachment } = useScene(api);
   const loaded = useLoaded(connection.whenLocal);
   const files = useFiles(session, api, viewOnly, tell);
+  useKeysOfBoardOnly();
   useImperativeHandle(ref, () => controller as BoardHandle, [controller]);
 
   const onPointerUpdate = useCallback<NonNullable<ExcalidrawProps['onPointerUpdate']>>(
@@ -112,6 +113,25 @@ function BoardMenu({ viewOnly }: { viewOnly: boolean }) {
       {!viewOnly && <MainMenu.DefaultItems.ClearCanvas />}
     </MainMenu>
   );
+}
+
+/**
+ * Excalidraw takes keys from the whole page, so that drawing can start without a click; keys pressed on a button of a
+ * panel belong to the panel. React's own handlers have run when the event reaches the body.
+ */
+function useKeysOfBoardOnly(): void {
+  useEffect(() => {
+    const keep = (event: KeyboardEvent): void => {
+      const target = event.target as Element;
+      if (event.key !== 'Escape' && target !== document.body && !target.closest('.board, .excalidraw')) event.stopPropagation();
+    };
+    document.body.addEventListener('keydown', keep);
+    document.body.addEventListener('keyup', keep);
+    return () => {
+      document.body.removeEventListener('keydown', keep);
+      document.body.removeEventListener('keyup', keep);
+    };
+  }, []);
 }
 
 /** One controller for each editor and generation of the document. */

@@ -9,7 +9,7 @@ import { EditorScene } from './editorScene';
 import { Follow } from './follow';
 import { Images } from './images';
 import { MAX_SELECTED } from './presence';
-import { rememberView, recallView } from './viewMemory';
+import { isInView, recallView, rememberView } from './viewMemory';
 
 /** Above this many elements a redraw takes longer than a frame. */
 const MANY_ELEMENTS = 10_000;
@@ -34,6 +34,7 @@ export class BoardController implements BoardHandle {
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private knownFiles: BinaryFiles | undefined;
   private selection: AppState['selectedElementIds'] | undefined;
+  private shownTheme: AppState['theme'] | undefined;
   private placed = false;
 
   constructor(
@@ -124,6 +125,7 @@ export class BoardController implements BoardHandle {
       this.images.publish(files);
     }
     this.sender.setDrawing(state.newElement !== null);
+    if (state.theme !== this.shownTheme) this.showOthers();
     if (state.selectedElementIds !== this.selection) {
       this.selection = state.selectedElementIds;
       this.sender.set({ sel: Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED) });
@@ -139,21 +141,21 @@ export class BoardController implements BoardHandle {
 
   private showOthers(): void {
     const { awareness } = this.connection;
-    this.api.updateScene({ collaborators: collaboratorsOf(awareness.getStates(), awareness.clientID) });
+    this.shownTheme = this.api.getAppState().theme;
+    this.api.updateScene({ collaborators: collaboratorsOf(awareness.getStates(), awareness.clientID, this.shownTheme) });
   }
 
-  /** Once there is content: look where this device looked last, or at the content. */
+  /** Once there is content: look where this device looked last, or at the content when nothing of it is there. */
   private placeView(): void {
     const elements = this.api.getSceneElements();
+    const { newElement, width, height, scrollX, scrollY, zoom } = this.api.getAppState();
     if (elements.length === 0) return;
     this.placed = true;
-    const last = recallView(this.session.room.get().id);
-    if (last) {
-      const { scrollX, scrollY, zoom } = last;
-      this.api.updateScene({ appState: { scrollX, scrollY, zoom: { value: zoom as never } } });
-    } else if (this.api.getAppState().newElement === null) {
-      this.api.scrollToContent(elements, { fitToContent: true, animate: false, maxZoom: 1 } as never);
-    }
+    if (newElement !== null) return;
+    const last = recallView(this.session.room.get().id) ?? { scrollX, scrollY, zoom: zoom.value };
+    if (elements.some((element) => isInView(element, last, width, height))) {
+      this.api.updateScene({ appState: { ...last, zoom: { value: last.zoom as never } } });
+    } else this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
   }
 
   /** At most once in `delay` ms for each name, always with the latest. */

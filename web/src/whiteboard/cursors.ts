@@ -55,7 +55,9 @@ export class PresenceSender {
 }
 
 /** Everybody else on the board as Excalidraw draws them, in the colour that they have everywhere. */
-export function collaboratorsOf(states: ReadonlyMap<number, unknown>, own: number): Map<SocketId, Collaborator> {
+export function collaboratorsOf(
+  states: ReadonlyMap<number, unknown>, own: number, theme: 'light' | 'dark' = 'light',
+): Map<SocketId, Collaborator> {
   const out = new Map<SocketId, Collaborator>();
   for (const [client, state] of states) {
     const presence = client === own ? null : readPresence(state);
@@ -66,7 +68,7 @@ export function collaboratorsOf(states: ReadonlyMap<number, unknown>, own: numbe
       id: user.id,
       socketId,
       username: user.name,
-      color: { background: user.color, stroke: readableOn(user.color) },
+      color: { background: user.color, stroke: readableOn(user.color, theme === 'dark') },
       ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: user.color } }),
       button: b ? 'down' : 'up',
       selectedElementIds: Object.fromEntries((sel ?? []).map((id) => [id, true as const])),

@@ -46,12 +46,29 @@ function isViewport(value: unknown): value is Viewport {
   return Array.isArray(value) && value.length === 5 && value.every(Number.isFinite) && value.slice(2).every((one) => one > 0);
 }
 
-/** Black or white, whichever is easier to read on this colour (WCAG relative luminance). */
-export function readableOn(color: string): string {
-  const channel = (at: number): number => {
-    const value = parseInt(color.slice(at, at + 2), 16) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  };
-  const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? '#ffffff' : '#1b1b1f';
+type Rgb = readonly [number, number, number];
+
+/**
+ * Black or white, whichever is easier to read on this colour (WCAG relative luminance).
+ *
+ * @param dark The canvas is shown through Excalidraw's filter for the dark theme, which turns black and white round.
+ */
+export function readableOn(color: string, dark = false): string {
+  const rgb = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255) as unknown as Rgb;
+  const luminance = luminanceOf(dark ? filtered(rgb) : rgb);
+  const whiteIsBetter = 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05;
+  return whiteIsBetter !== dark ? '#ffffff' : '#1b1b1f';
+}
+
+function luminanceOf(rgb: Rgb): number {
+  const [r, g, b] = rgb.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** invert(93%) hue-rotate(180deg) */
+function filtered(rgb: Rgb): Rgb {
+  const [r, g, b] = rgb.map((value) => 0.93 - 0.86 * value) as unknown as Rgb;
+  return [
+    -0.574 * r + 1.43 * g + 0.144 * b, 0.426 * r + 0.43 * g + 0.144 * b, 0.426 * r + 1.43 * g - 0.856 * b,
+  ].map((value) => Math.min(1, Math.max(0, value))) as unknown as Rgb;
 }

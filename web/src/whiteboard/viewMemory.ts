@@ -23,3 +23,17 @@ export function rememberView(room: string, view: View): void {
     // storage is blocked or full: next time the board opens at its content
   }
 }
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Whether any of this box would be visible in a window of this size. */
+export function isInView(box: Box, { scrollX, scrollY, zoom }: View, width: number, height: number): boolean {
+  const left = (box.x + scrollX) * zoom;
+  const top = (box.y + scrollY) * zoom;
+  return left < width && top < height && left + box.width * zoom > 0 && top + box.height * zoom > 0;
+}
