@@ -167,13 +167,19 @@ export class BoardController implements BoardHandle {
     }, delay));
   }
 
-  /** Animation frames do not come in a hidden tab, and come too fast for a huge board. */
+  /** At the next animation frame; later on a huge board; by a timer where frames do not come, as in a hidden tab. */
   private nextFrame(run: () => void): () => void {
-    if (document.hidden || this.scene.elements().length > MANY_ELEMENTS) {
-      const timer = setTimeout(run, document.hidden ? HIDDEN_FRAME_MS : SLOW_FRAME_MS);
-      return () => clearTimeout(timer);
-    }
-    const frame = requestAnimationFrame(run);
-    return () => cancelAnimationFrame(frame);
+    const slow = this.scene.elements().length > MANY_ELEMENTS;
+    const timer = setTimeout(() => once(), slow ? SLOW_FRAME_MS : HIDDEN_FRAME_MS);
+    const frame = slow ? 0 : requestAnimationFrame(() => once());
+    const callOff = (): void => {
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+    };
+    const once = (): void => {
+      callOff();
+      run();
+    };
+    return callOff;
   }
 }
