@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -35,11 +36,11 @@ class Metrics:
             "thunderline_storage_ready", "1 while the storage is open and takes commits", registry=self.registry
         )
 
-    def observe_documents(self, lives: Mapping[str, int]) -> None:
+    def observe_documents(self, lives: Mapping[Any, int]) -> None:
         """Take over how many documents are in which state; a state that is not named has none."""
         self.documents.clear()
         for life, count in lives.items():
-            self.documents.labels(life).set(count)
+            self.documents.labels(str(life)).set(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -18,7 +18,7 @@ from server.auth.identities import MAX_NAME_LENGTH
 from server.clock import Clock
 from server.errors import TokenExpired, TokenInvalid
 
-SECRET_NAME: Final = "secret.key"
+SECRET_NAME: Final = "secret.key"  # noqa: S105
 ANY_ROOM: Final = "*"
 LEEWAY_SECONDS: Final = 30
 """How far the clocks of those who mint tokens may be off."""

@@ -1,0 +1,211 @@
+"""The `thunderline` command: serve a room server, mint tokens."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import uvloop
+from hypercorn.asyncio.run import worker_serve
+from hypercorn.config import Sockets
+from hypercorn.middleware import ProxyFixMiddleware
+from hypercorn.utils import wrap_app
+
+from crdt_docs.ids import UserId
+from persistence.interfaces import Role
+from server.app import Application, create_app
+from server.auth.identities import clean_name
+from server.auth.tokens import Claims, SecretUnusable, Tokens, load_secret
+from server.clock import SystemClock
+from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
+from server.errors import ServerError
+from server.services import Failed
+from server.transport import ServerConfig, install
+
+log = logging.getLogger("thunderline")
+
+EXIT_USAGE: Final = 2
+"""A setting or an argument is wrong."""
+EXIT_ADDRESS: Final = 3
+"""The address cannot be listened on."""
+EXIT_DATA: Final = 4
+"""The data folder cannot be used."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; exits with a sentence and a code when it cannot be done."""
+    given = _parser().parse_args(arguments)
+    options = {setting.name: getattr(given, setting.name, None) for setting in settings()}
+    try:
+        config = load_config(options, file=given.config)
+        given.run(config, given)
+    except InvalidSetting as exc:
+        _exit(EXIT_USAGE, str(exc))
+    except SecretUnusable as exc:
+        _exit(EXIT_DATA, str(exc))
+
+
+def serve(config: Config, _given: argparse.Namespace) -> None:
+    """`thunderline serve`."""
+    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    install()
+    app = create_app(config)
+    hypercorn = hypercorn_config(config)
+    try:
+        sockets = hypercorn.create_sockets()
+    except OSError as exc:
+        _exit(EXIT_ADDRESS, f"Cannot listen on {config.host} port {config.port}: {exc.strerror or exc}.")
+    if config.tls_certificate is not None:
+        _check_tls(hypercorn)
+    uvloop.run(_serve(app, hypercorn, sockets))
+
+
+def token(config: Config, given: argparse.Namespace) -> None:
+    """`thunderline token`: prints one room token."""
+    tokens = Tokens(load_secret(config.data), SystemClock())
+    try:
+        claims = Claims(UserId(given.user), clean_name(given.name or given.user), given.room, Role(given.role))
+        text, _ = tokens.issue(claims, given.ttl)
+        tokens.read(text)
+    except ServerError as exc:
+        _exit(EXIT_USAGE, exc.reason)
+    print(text)
+
+
+def hypercorn_config(config: Config) -> ServerConfig:
+    """What Hypercorn is told: the settings that are its business."""
+    hypercorn = ServerConfig()
+    hypercorn.bind = [f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"]
+    hypercorn.websocket_max_message_size = config.max_frame_bytes
+    hypercorn.websocket_ping_interval = config.ping_interval
+    hypercorn.graceful_timeout = config.graceful_timeout
+    hypercorn.include_server_header = False
+    hypercorn.certfile = str(config.tls_certificate) if config.tls_certificate else None
+    hypercorn.keyfile = str(config.tls_key) if config.tls_key else None
+    hypercorn.loglevel = "WARNING"
+    return hypercorn
+
+
+async def run(app: Application, hypercorn: ServerConfig, sockets: Sockets, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; then drain, so that nothing accepted is lost, and end."""
+
+    async def stopped() -> None:
+        await stop.wait()
+        await app.services.drain()
+
+    served: Any = app
+    if app.services.config.trusted_proxy:
+        served = ProxyFixMiddleware(served, mode="legacy", trusted_hops=1)
+    wrapped = wrap_app(served, hypercorn.wsgi_max_body_size, None)
+    await worker_serve(wrapped, hypercorn, sockets=sockets, shutdown_trigger=stopped)
+
+
+async def _serve(app: Application, hypercorn: ServerConfig, sockets: Sockets) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    announcer = asyncio.create_task(_announce(app, sockets))
+    try:
+        await run(app, hypercorn, sockets, stop)
+    finally:
+        announcer.cancel()
+
+
+async def _announce(app: Application, sockets: Sockets) -> None:
+    """Say how it stands and, last, where to go."""
+    config = app.services.config
+    await app.services.settled()
+    state = app.services.state
+    if isinstance(state, Failed):
+        print(f"Rooms cannot be served yet: {state.error.reason}", file=sys.stderr)
+    if not _is_loopback(config.host) and not config.serves_tls and not config.trusted_proxy:
+        print(
+            f"WARNING: {config.host} is reachable from other machines, and without TLS everybody on the way can read "
+            "and change what is sent. Put a proxy with TLS in front and set trusted_proxy, or set tls_certificate and "
+            "tls_key.",
+            file=sys.stderr,
+        )
+    sys.stderr.flush()
+    print(f"Thunderline is open at {_address(config, sockets)}", flush=True)
+
+
+def _address(config: Config, sockets: Sockets) -> str:
+    listening = (*sockets.secure_sockets, *sockets.insecure_sockets)[0]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{'https' if config.serves_tls else 'http'}://{host}:{listening.getsockname()[1]}/"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_tls(hypercorn: ServerConfig) -> None:
+    try:
+        hypercorn.create_ssl_context()
+    except OSError as exc:  # ssl.SSLError is one
+        _exit(EXIT_USAGE, f"The TLS certificate or its key cannot be used: {exc.strerror or exc}.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="thunderline", description="A collaboration room that a team runs itself.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="run the server", description="Run the server.")
+    serving.set_defaults(run=serve)
+    _add_settings(serving, {setting.name for setting in settings()})
+    minting = commands.add_parser("token", help="print a room token", description="Print a room token.")
+    minting.set_defaults(run=token)
+    minting.add_argument("--room", required=True, help="id of the room; '*' opens any, creating it at first use")
+    minting.add_argument("--user", required=True, help="id of the user")
+    minting.add_argument("--name", help="name that others see; the user's id by default")
+    minting.add_argument("--role", choices=[role.value for role in Role], default=Role.MEMBER.value)
+    minting.add_argument("--ttl", type=_seconds, default=3600, help="how many seconds it is good (default: 3600)")
+    _add_settings(minting, {"data"})
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, names: set[str]) -> None:
+    parser.add_argument("--config", type=Path, default=_configured_file(), help="TOML file with settings")
+    for setting in settings():
+        if setting.name in names:
+            text = f"{setting.description} (default: {setting.default})".replace("%", "%%")
+            if setting.is_flag:
+                parser.add_argument(setting.option, action=argparse.BooleanOptionalAction, default=None, help=text)
+            else:
+                parser.add_argument(setting.option, choices=setting.choices or None, default=None, help=text)
+
+
+def _configured_file() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else None
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if not 0 < seconds < 2**31:
+        raise ValueError
+    return seconds
+
+
+def _exit(code: int, sentence: str) -> NoReturn:
+    print(f"thunderline: {sentence}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The only file that wires everything: storage, rooms, sockets and routes become one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from quart import Quart, Response
+
+from persistence.compaction import Compactor
+from persistence.sqlite import DATABASE_NAME, open_sqlite
+from persistence.writer import Writer
+from server.auth.tokens import Tokens, load_secret
+from server.clock import Clock, SystemClock
+from server.config import Config
+from server.metrics import Metrics
+from server.presence.sessions import SessionBook
+from server.rooms.registry import Registry
+from server.routes.assets import assets
+from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
+from server.routes.health import health
+from server.routes.http import EXTENSION, answer_error
+from server.routes.rooms import rooms
+from server.services import Running, Services
+from server.signaling import endpoint as signaling
+from server.signaling.endpoint import SignalEndpoint
+from server.signaling.hub import Hub
+from server.sync import endpoint as sync
+from server.sync.endpoint import SyncEndpoint
+from server.transport import Receive, Scope, Send
+
+BODY_SECONDS = 600
+"""How long a request's body may take."""
+OpenStorage = Callable[[Services], AbstractAsyncContextManager[Running]]
+
+
+class Application:
+    """The ASGI application: /sync and /signal go to their endpoints, everything else to Quart."""
+
+    def __init__(self, services: Services, quart: Quart) -> None:
+        self.services = services
+        self.quart = quart
+        self._sync = SyncEndpoint(lambda: services)
+        self._signal = SignalEndpoint(lambda: services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, request or life."""
+        if scope["type"] == "websocket" and scope["path"].startswith(sync.PREFIX):
+            await self._sync(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"].startswith(signaling.PREFIX):
+            await self._signal(scope, receive, send)
+        else:
+            quart: Any = self.quart
+            await quart(scope, receive, send)
+
+
+def create_app(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    open_storage: OpenStorage | None = None,
+    client_folder: Path = BUILT_CLIENT,
+) -> Application:
+    """Wire a server. Its storage opens when the ASGI server says that life begins, and closes when it ends.
+
+    Args:
+        open_storage: Opens what needs the storage; SQLite in the data folder by default.
+
+    Raises:
+        SecretUnusable: The data folder cannot be used.
+    """
+    clock = clock or SystemClock()
+    metrics, hub = Metrics(), Hub()
+    tokens = Tokens(load_secret(config.data), clock)
+    services = Services(config, clock, metrics, tokens, hub)
+    quart = _create_quart(services, client_folder)
+    opener = open_storage or open_in_data_folder
+
+    @quart.while_serving
+    async def _life() -> AsyncGenerator[None, None]:
+        async with services.kept_open(lambda: opener(services)):
+            yield
+
+    return Application(services, quart)
+
+
+@asynccontextmanager
+async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
+    """Open SQLite in the data folder and everything that lives on it, in this order; close it in the reverse one.
+
+    Raises:
+        StorageError: It cannot be opened.
+    """
+    config, clock, metrics = services.config, services.clock, services.metrics
+
+    def on_degraded(degraded: bool) -> None:
+        metrics.storage_ready.set(not degraded)
+        registry.tick.degrade(degraded)
+
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(
+            open_sqlite(config.data, durability=config.durability, clock=clock.now_us)
+        )
+        writer = await stack.enter_async_context(Writer(stores.updates, on_degraded=on_degraded))
+        compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME))
+        registry = Registry(stores, writer, compactor, config, clock, metrics)
+
+        sessions = SessionBook(stores.sessions, clock, metrics)
+        sessions.on_joined, sessions.on_left = services.hub.joined, services.hub.left
+        await sessions.close_left_over()
+        await stack.enter_async_context(registry)
+        yield Running(stores, writer, registry, sessions)
+
+
+def _create_quart(services: Services, client_folder: Path) -> Quart:
+    quart = Quart("thunderline", static_folder=None)
+    quart.config["MAX_CONTENT_LENGTH"] = services.config.max_asset_bytes
+    quart.config["BODY_TIMEOUT"] = BODY_SECONDS
+    quart.config[CLIENT_FOLDER] = client_folder
+    quart.extensions[EXTENSION] = services
+    for blueprint in (rooms, assets, health, client):
+        quart.register_blueprint(blueprint)
+    quart.register_error_handler(Exception, answer_error)
+    quart.after_request(_harden)
+    return quart
+
+
+async def _harden(response: Response) -> Response:
+    """[RT10] No answer is guessed at, framed or named to other sites."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    return response

@@ -1,0 +1,143 @@
+"""`/api/rooms/<room>/assets/<sha256>`: files by content, streamed in and out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote, unquote
+
+from msgspec import Struct
+from quart import Blueprint, Response, request
+
+from persistence.errors import AssetMissing
+from persistence.interfaces import Asset
+from server.auth.roles import may
+from server.errors import BodyTooLarge, HashMismatch, MalformedRequest, PermissionRefused
+from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
+from server.routes.http import authorized, json_response, services
+
+assets = Blueprint("assets", __name__, url_prefix="/api/rooms/<room_text>/assets/<sha256>")
+
+MAX_FILE_NAME_LENGTH: Final = 200
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_KEPT_BY_BROWSERS: Final = "private, max-age=31536000, immutable"
+
+
+class _AssetInfo(Struct):
+    sha256: str
+    mime_type: str
+    size: int
+    file_name: str
+
+
+@assets.put("")
+async def upload(room_text: str, sha256: str) -> Response:
+    """[AS1] Keep a file: 201 when it is new in the room, 200 when the room had it. Viewers may not.
+
+    [AS2] The bytes must have the hash that the address names. Size and room are limited.
+    """
+    room, claims = await authorized(room_text)
+    if not may(claims.role, "upload"):
+        raise PermissionRefused
+    parts = services()
+    parts.limits.uploads.take(f"{room.id}/{claims.user}")
+    if not _SHA256.fullmatch(sha256):
+        raise MalformedRequest("The address must end with the SHA-256 of the file in lower-case hexadecimal.")
+    size = _announced_size(parts.config.max_asset_bytes)
+    body = aiter(request.body)
+    head = await _read_head(body)
+    asset = Asset(
+        room.id, sha256, sniff(head[:HEAD_BYTES]), _file_name(), size, claims.user, parts.clock.now_us()
+    )  # fmt: skip
+    try:
+        kept = await parts.stores.assets.put(asset, _chain(head, body), room_quota=parts.config.room_quota_bytes)
+    except ValueError as exc:
+        raise HashMismatch from exc
+    info = _AssetInfo(kept.sha256, kept.mime_type, kept.size, kept.file_name)
+    return json_response(info, 201 if kept == asset else 200)
+
+
+@assets.get("")
+async def download(room_text: str, sha256: str) -> Response:
+    """[AS4] Hand a file out, or one range of it, with headers that keep browsers from running anything in it."""
+    room, _ = await authorized(room_text)
+    if not _SHA256.fullmatch(sha256):
+        raise AssetMissing("The room has no such file.")
+    asset = await services().stores.assets.get(room.id, sha256)
+    etag = f'"{asset.sha256}"'
+    if asset.sha256 in request.if_none_match or "*" in request.headers.get("If-None-Match", ""):
+        return _with_headers(Response(b"", status=304), asset, etag)
+    span = _wanted_range(asset, etag)
+    if span is None:
+        unsatisfiable = Response(b"", status=416)
+        unsatisfiable.headers["Content-Range"] = f"bytes */{asset.size}"
+        return _with_headers(unsatisfiable, asset, etag)
+    start, length = span
+    body = b"" if request.method == "HEAD" else services().stores.assets.read(asset, start=start, length=length)
+    response = Response(body, status=200 if length == asset.size else 206)
+    response.timeout = None
+    response.headers["Content-Length"] = str(length)
+    if response.status_code == 206:
+        response.headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{asset.size}"
+    return _with_headers(response, asset, etag)
+
+
+def _with_headers(response: Response, asset: Asset, etag: str) -> Response:
+    """[AS5] Pictures may be shown in place, everything else is a download."""
+    kind = "inline" if asset.mime_type in INLINE_TYPES else "attachment"
+    response.headers.update(
+        {
+            "Content-Type": asset.mime_type,
+            "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(asset.file_name, safe='')}",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": _KEPT_BY_BROWSERS,
+            "ETag": etag,
+            "Accept-Ranges": "bytes",
+            "Vary": "Authorization",
+        }
+    )
+    return response
+
+
+def _wanted_range(asset: Asset, etag: str) -> tuple[int, int] | None:
+    """Start and length of what is to be sent; None when the range lies outside. Several ranges get the whole."""
+    wanted = request.range
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return 0, asset.size
+    if request.headers.get("If-Range", etag) != etag:
+        return 0, asset.size
+    span = wanted.range_for_length(asset.size)
+    return None if span is None else (span[0], span[1] - span[0])
+
+
+def _announced_size(limit: int) -> int:
+    size = request.content_length
+    if size is None:
+        raise MalformedRequest("A Content-Length is needed.")
+    if size > limit:
+        raise BodyTooLarge(limit)
+    return size
+
+
+def _file_name() -> str:
+    """The name that the uploader gives the file: no folders, nothing invisible."""
+    given = unquote(request.headers.get("X-File-Name", ""), errors="replace")
+    last = re.split(r"[\\/]", given)[-1]
+    return "".join(c for c in last if c.isprintable()).strip()[:MAX_FILE_NAME_LENGTH] or "file"
+
+
+async def _read_head(body: AsyncIterator[bytes]) -> bytes:
+    head = b""
+    async for chunk in body:
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            break
+    return head
+
+
+async def _chain(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if head:
+        yield head
+    async for chunk in rest:
+        yield chunk

@@ -1,0 +1,120 @@
+"""What all blueprints share: the running parts, bearer tokens, JSON bodies and JSON errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import msgspec
+from quart import Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from persistence.interfaces import RoomRecord
+from server.auth.admission import authorize
+from server.auth.tokens import Claims
+from server.errors import (
+    BodyTooLarge,
+    ClientError,
+    MalformedRequest,
+    MethodNotAllowed,
+    ServerError,
+    TokenExpired,
+    TokenInvalid,
+    UnknownPath,
+    for_client,
+)
+from server.services import Services
+
+EXTENSION = "thunderline"
+MAX_BODY_BYTES = 64 * 1024
+"""Largest JSON body."""
+
+T = TypeVar("T")
+
+
+def services() -> Services:
+    """The running parts of the server that answers."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def json_response(body: object, status: int = 200) -> Response:
+    """A JSON answer that nobody may keep."""
+    response = Response(msgspec.json.encode(body), status=status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def read_body(kind: type[T]) -> T:
+    """Parse the request's JSON body.
+
+    Raises:
+        BodyTooLarge: It exceeds `MAX_BODY_BYTES`.
+        MalformedRequest: It does not have the shape of `kind`.
+    """
+    chunks, size = [], 0
+    async for chunk in request.body:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise BodyTooLarge(MAX_BODY_BYTES)
+    try:
+        return msgspec.json.decode(b"".join(chunks) or b"{}", type=kind)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise MalformedRequest(f"The body is not what is expected here: {exc}.") from exc
+
+
+def bearer() -> str | None:
+    """The token of the request."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+def address() -> str:
+    """Where the request comes from."""
+    return request.remote_addr or "unknown"
+
+
+async def authorized(room_text: str) -> tuple[RoomRecord, Claims]:
+    """The room and who asks; failures count against the address.
+
+    Raises:
+        RateLimited: Too many failures came from there.
+        TokenInvalid, TokenExpired, DocumentError, ServerError, StorageError: As `authorize`.
+    """
+    try:
+        return await authorize(services(), room_text, bearer())
+    except (TokenInvalid, TokenExpired):
+        services().limits.failures.take(address())
+        raise
+
+
+async def answer_error(error: Exception) -> Response:
+    """[RT1] Every error leaves as `{"error": {code, reason}}` with the status of the table."""
+    told = for_client(_ours(error) if isinstance(error, HTTPException) else error)
+    services().metrics.refusals.labels(told.code).inc()
+    return error_response(told)
+
+
+def error_response(told: ClientError, **more: Any) -> Response:
+    """The JSON of an error."""
+    response = json_response({"error": {"code": told.code, "reason": told.reason}, **more}, told.http)
+    if told.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(told.retry_after)))
+    if told.http == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _ours(error: HTTPException) -> ServerError | HTTPException:
+    match error.code:
+        case 404:
+            return UnknownPath()
+        case 405:
+            return MethodNotAllowed()
+        case 413:
+            return BodyTooLarge(current_app.config["MAX_CONTENT_LENGTH"])
+        case code if code is not None and 400 <= code < 500:
+            return MalformedRequest()
+        case _:
+            return error

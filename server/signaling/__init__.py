@@ -1,0 +1,1 @@
+"""The /signal socket: typed messages about who is here."""
