@@ -8,10 +8,11 @@ So no newcomer, state vector or acknowledgement can be ahead of the log (P1).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pycrdt import Doc
 from pycrdt.websocket import YRoom
@@ -20,6 +21,7 @@ from crdt_docs.errors import CorruptLog, MalformedUpdate
 from crdt_docs.frames import encode_sync_step1, encode_sync_step2, encode_update
 from crdt_docs.ids import ClientId, DocumentId, Seq
 from crdt_docs.updates import (
+    MAX_CLOCK,
     Footprint,
     advance,
     decode_state_vector,
@@ -35,6 +37,8 @@ from server.rooms.author import Author
 from server.rooms.awareness import AwarenessBook
 
 log = logging.getLogger(__name__)
+
+DeleteSet: TypeAlias = Mapping[ClientId, tuple[tuple[int, int], ...]]
 
 
 class Reception(Enum):
@@ -298,11 +302,12 @@ class LiveDocument(YRoom):
             subscriber.drop(code)
 
 
-def _covers(
-    known: Mapping[ClientId, tuple[tuple[int, int], ...]], deletes: Mapping[ClientId, tuple[tuple[int, int], ...]]
-) -> bool:
-    return all(
-        any(start <= clock and clock + length <= start + span for start, span in known.get(client, ()))
-        for client, ranges in deletes.items()
-        for clock, length in ranges
-    )
+def _covers(known: DeleteSet, deletes: DeleteSet) -> bool:
+    """Whether everything that `deletes` names is in `known`, whose ranges are merged and in order."""
+    return all(_covers_range(known.get(client, ()), each) for client, ranges in deletes.items() for each in ranges)
+
+
+def _covers_range(known: Sequence[tuple[int, int]], wanted: tuple[int, int]) -> bool:
+    clock, length = wanted
+    place = bisect_right(known, (clock, MAX_CLOCK)) - 1
+    return place >= 0 and clock + length <= sum(known[place])

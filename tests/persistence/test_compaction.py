@@ -121,6 +121,23 @@ async def test_a_snapshot_equals_the_replay_of_all_rows(stores: SqliteStores, co
         assert [kept async for kept in stores.updates.read_after(document, Seq(0))] == log
 
 
+async def test_a_state_that_cannot_be_written_as_one_update_makes_no_snapshot(
+    stores: SqliteStores, compactor: Compactor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """[CP6] Yjs lets half of a surrogate pair be deleted; yrs' encoding of that restores another document."""
+    insertion, half_deleted = (bytes.fromhex(text) for text in ("010107000401047465787404f09f988000", "000107010001"))
+    filler = random_rows(random.Random(6), compaction.SNAPSHOT_ROWS)
+    log = [row(1, insertion), row(2, half_deleted), *(replace(kept, seq=Seq(kept.seq + 2)) for kept in filler)]
+    await stores.updates.append(log)
+
+    compactor.request(WHITEBOARD)
+    await compactor.settled()
+
+    assert await stores.snapshots.newest(WHITEBOARD) is None
+    assert "does not survive" in caplog.text
+    assert [kept.update for kept in log] == (await load_updates(stores, WHITEBOARD)).updates
+
+
 async def test_loading_is_the_newest_snapshot_and_the_rows_after_it(stores: SqliteStores) -> None:
     """[CP2]"""
     nothing = await load_updates(stores, WHITEBOARD)
