@@ -43,7 +43,8 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
   const tell = useProblems(api);
   const controller = useController(session, api, viewOnly, onFollow, tell);
   const { empty, attachment } = useScene(api);
-  const loaded = useLoaded(connection.whenLocal);
+  const hinted = useLoaded(connection.whenLocal) && empty && status.kind !== 'opening';
+  useRefusals(session, api);
   const files = useFiles(session, api, viewOnly, tell);
   useKeysOfBoardOnly();
   useImperativeHandle(ref, () => controller as BoardHandle, [controller]);
@@ -84,7 +85,7 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
       >
         <BoardMenu viewOnly={viewOnly} />
       </Excalidraw>
-      <p className="board-hint" data-shown={loaded && empty} aria-hidden={!(loaded && empty)}>
+      <p className="board-hint" data-shown={hinted} aria-hidden={!hinted}>
         {viewOnly ? t.emptyViewOnly : t.empty}
       </p>
       {attachment && (
@@ -216,6 +217,20 @@ function useProblems(api: ExcalidrawImperativeAPI | null): (error: unknown) => v
     const message = error instanceof AssetTooLarge ? t.fileTooLarge(readableSize(MAX_ASSET_BYTES)) : t.fileUnavailable;
     api?.setToast({ message, closable: true, duration: 6000 });
   }, [api, t]);
+}
+
+/** Says once when the server will not have a file that was added here. */
+function useRefusals(session: RoomSession, api: ExcalidrawImperativeAPI | null): void {
+  const t = useTexts().board;
+  const refused = useStore(assetsOf(session).refused);
+  const told = useRef(0);
+  useEffect(() => {
+    const latest = refused.at(-1);
+    if (api && latest && refused.length > told.current) {
+      api.setToast({ message: t.fileRefused(latest.name, latest.reason), closable: true, duration: 8000 });
+    }
+    told.current = refused.length;
+  }, [refused, api, t]);
 }
 
 /** Files dropped or pasted: what Excalidraw understands goes to it, the rest becomes attachments. */

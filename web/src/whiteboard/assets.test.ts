@@ -61,7 +61,7 @@ function until(queue: AssetQueue, waiting: number): Promise<void> {
 }
 
 describe('a file put into the queue', () => {
-  it('is uploaded under its hash, with its name', async () => {
+  it('[AS2] is uploaded under its hash, with its name', async () => {
     const server = new Server();
     const queue = queueOf(sessionOf().session, server);
     const ref = await queue.enqueue(new Blob(['hello'], { type: 'text/plain' }), 'grüße.txt');
@@ -71,7 +71,7 @@ describe('a file put into the queue', () => {
     expect(decodeURIComponent(server.names[0]!)).toBe('grüße.txt');
   });
 
-  it('can be read at once while offline, survives a reload and is uploaded when the server is back', async () => {
+  it('[AS1] can be read at once while offline, survives a reload and is uploaded when the server is back', async () => {
     const server = new Server();
     server.offline = true;
     const { session, room } = sessionOf();
@@ -90,7 +90,7 @@ describe('a file put into the queue', () => {
     expect(server.assets.has(sha256)).toBe(true);
   });
 
-  it('is tried again by itself after a failure of the server', async () => {
+  it('[AS2] is tried again by itself after a failure of the server', async () => {
     const server = new Server();
     server.answer = () => { server.answer = undefined; return new Response('', { status: 503 }); };
     const queue = queueOf(sessionOf().session, server);
@@ -99,7 +99,7 @@ describe('a file put into the queue', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('that the server refuses is kept here with the reason, and not sent again', async () => {
+  it('[AS2] that the server refuses is kept here with the reason, and not sent again', async () => {
     const server = new Server();
     server.answer = () => Response.json({ error: { code: 'quota_exceeded', reason: 'The room is full.' } }, { status: 413 });
     const queue = queueOf(sessionOf().session, server);
@@ -117,7 +117,7 @@ describe('a file put into the queue', () => {
 });
 
 describe('a file of somebody else', () => {
-  it('is fetched once and then comes from this device', async () => {
+  it('[AS3] is fetched once and then comes from this device', async () => {
     const server = new Server();
     const sha256 = await sha256Hex(bytesOf('theirs'));
     server.assets.set(sha256, bytesOf('theirs'));
@@ -130,13 +130,13 @@ describe('a file of somebody else', () => {
     expect(server.requests).toBe(1);
   });
 
-  it('is missing while nobody has uploaded it', async () => {
+  it('[AS3] is missing while nobody has uploaded it', async () => {
     const queue = queueOf(sessionOf().session, new Server());
     await expect(queue.fetchBlob('0'.repeat(64))).rejects.toBeInstanceOf(AssetMissing);
     await expect(queue.fetchBlob('../../secret')).rejects.toBeInstanceOf(AssetMissing);
   });
 
-  it('is not accepted when its bytes are others', async () => {
+  it('[AS3] is not accepted when its bytes are others', async () => {
     const server = new Server();
     server.assets.set('0'.repeat(64), bytesOf('forged'));
     const queue = queueOf(sessionOf().session, server);

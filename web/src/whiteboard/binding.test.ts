@@ -17,7 +17,7 @@ function bytesSent(doc: Y.Doc): () => number {
 }
 
 describe('a shape drawn here', () => {
-  it('appears at the other user with every property', () => {
+  it('[BI1] appears at the other user with every property', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r', { customData: { a: [1] }, boundElements: [{ id: 'x', type: 'arrow' }] } as never));
     meet(ann, bob);
@@ -25,7 +25,7 @@ describe('a shape drawn here', () => {
     expect(bob.get('r')['customData']).toEqual({ a: [1] });
   });
 
-  it('is not written back when the other user has only been shown it', () => {
+  it('[BI2] is not written back when the other user has only been shown it', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -34,7 +34,7 @@ describe('a shape drawn here', () => {
     expect(sent()).toBe(0);
   });
 
-  it('costs only the changed keys when it changes', () => {
+  it('[BI1] costs only the changed keys when it changes', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -44,7 +44,7 @@ describe('a shape drawn here', () => {
     expect(sent()).toBeLessThan(60);
   });
 
-  it('loses a key that the editor removed', () => {
+  it('[BI1] loses a key that the editor removed', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r', { customData: { a: 1 } } as never));
     meet(ann, bob);
@@ -53,7 +53,7 @@ describe('a shape drawn here', () => {
     expect('customData' in bob.get('r')).toBe(false);
   });
 
-  it('is deleted for others when Excalidraw drops it because it ended too small', () => {
+  it('[BI8] is deleted for others when Excalidraw drops it because it ended too small', () => {
     const [ann, bob] = pair();
     ann.add(newElement('tiny'));
     ann.hands.add('tiny');
@@ -64,7 +64,7 @@ describe('a shape drawn here', () => {
     expect(bob.get('tiny').isDeleted).toBe(true);
   });
 
-  it('comes back when the editor lost it in any other way', () => {
+  it('[BI8] comes back when the editor lost it in any other way', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -77,7 +77,7 @@ describe('a shape drawn here', () => {
 });
 
 describe('two users on one shape', () => {
-  it('both win when one moves and the other recolours', () => {
+  it('[BI3] both win when one moves and the other recolours', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -87,7 +87,7 @@ describe('two users on one shape', () => {
     for (const one of [ann, bob]) expect(one.get('r')).toMatchObject({ x: 300, y: 400, backgroundColor: '#ffc9c9' });
   });
 
-  it('never mix the halves of a position', () => {
+  it('[BI3] never mix the halves of a position', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -98,7 +98,7 @@ describe('two users on one shape', () => {
     expect([[1, 20], [10, 2]]).toContainEqual([ann.get('r').x, ann.get('r').y]);
   });
 
-  it('see it deleted when one deletes and the other moves, and undo brings it back moved', () => {
+  it('[BI6] see it deleted when one deletes and the other moves, and undo brings it back moved', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -111,7 +111,7 @@ describe('two users on one shape', () => {
     for (const one of [ann, bob]) expect(one.get('r')).toMatchObject({ isDeleted: false, x: 777 });
   });
 
-  it('keep what the other did to other shapes when one undoes', () => {
+  it('[BI7] keep what the other did to other shapes when one undoes', () => {
     const [ann, bob] = pair();
     ann.add(newElement('a'));
     bob.add(newElement('b'));
@@ -127,7 +127,7 @@ describe('two users on one shape', () => {
     expect(JSON.stringify(bob.get('b'))).toBe(before);
   });
 
-  it('do not disturb the one whose hands are on it, and both changes stand when he lets go', () => {
+  it('[BI2, BI4] do not disturb the one whose hands are on it, and both changes stand when he lets go', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -144,7 +144,7 @@ describe('two users on one shape', () => {
     for (const one of [ann, bob]) expect(one.get('r')).toMatchObject({ x: 900, y: 900, strokeColor: '#e03131' });
   });
 
-  it('keep references of everything that did not change', () => {
+  it('[BI5] keep references of everything that did not change', () => {
     const [ann, bob] = pair();
     ann.add(newElement('a'));
     ann.add(newElement('b'));
@@ -174,7 +174,7 @@ describe('a stroke', () => {
     editor.flush();
   };
 
-  it('of 300 points in 40 ms batches costs at most 5 KB', () => {
+  it('[ST1] of 300 points in 40 ms batches costs at most 5 KB', () => {
     const [ann, bob] = pair();
     connect(ann.doc, bob.doc);
     const sent = bytesSent(ann.doc);
@@ -184,7 +184,7 @@ describe('a stroke', () => {
     expect((bob.get('s')['points'] as unknown[]).length).toBe(300);
   });
 
-  it.each([false, true])('arrives within 1/16 px at every point (pen: %s)', (pen) => {
+  it.each([false, true])('[ST2] arrives within 1/16 px at every point (pen: %s)', (pen) => {
     const [ann, bob] = pair();
     draw(ann, 200, (i) => { if (i % 5 === 0) meet(ann, bob); }, pen);
     meet(ann, bob);
@@ -197,7 +197,7 @@ describe('a stroke', () => {
     expect((bob.get('s')['pressures'] as unknown[]).length).toBe(pen ? 200 : 0);
   });
 
-  it('that is resized travels as two numbers, in the same place for both', () => {
+  it('[ST3] that is resized travels as two numbers, in the same place for both', () => {
     const [ann, bob] = pair();
     draw(ann, 200, () => undefined);
     meet(ann, bob);
@@ -215,7 +215,7 @@ describe('a stroke', () => {
     for (const i of [0, 99, 199]) at(ann, i).forEach((v, axis) => expect(at(bob, i)[axis]).toBeCloseTo(v, 0));
   });
 
-  it('moved after a resize moves by as much for both', () => {
+  it('[ST3] moved after a resize moves by as much for both', () => {
     const [ann, bob] = pair();
     draw(ann, 50, () => undefined);
     const points = ann.get('s')['points'] as [number, number][];
@@ -229,7 +229,7 @@ describe('a stroke', () => {
     expect(bob.get('s')['points']).toEqual(before['points']);
   });
 
-  it('that another user resized while it is still being drawn is rewritten, not corrupted', () => {
+  it('[ST4] that another user resized while it is still being drawn is rewritten, not corrupted', () => {
     const [ann, bob] = pair();
     draw(ann, 20, () => undefined);
     meet(ann, bob);
@@ -246,7 +246,7 @@ describe('a stroke', () => {
     expect((bob.get('s')['points'] as [number, number][]).at(-1)).toEqual([500, 500]);
   });
 
-  it('closed to a loop sends its last point, not the whole again', () => {
+  it('[ST3] closed to a loop sends its last point, not the whole again', () => {
     const [ann, bob] = pair();
     draw(ann, 200, () => undefined);
     meet(ann, bob);
@@ -259,7 +259,7 @@ describe('a stroke', () => {
     expect((bob.get('s')['points'] as [number, number][]).at(-1)).toEqual([0, 0]);
   });
 
-  it('is kept finer when it was drawn zoomed in', () => {
+  it('[ST2] is kept finer when it was drawn zoomed in', () => {
     const [ann, bob] = pair();
     ann.zoomValue = 8;
     ann.add(newElement('s', { type: 'freedraw', points: [[0, 0], [0.017, 0.017]] } as never));
@@ -270,7 +270,7 @@ describe('a stroke', () => {
 });
 
 describe('z-order', () => {
-  it('is the same for all when several put something on top at once', () => {
+  it('[OR1, OR2] is the same for all when several put something on top at once', () => {
     const [ann, bob] = pair();
     for (let i = 0; i < 10; i++) ann.add(newElement(`a${i}`));
     for (let i = 0; i < 10; i++) bob.add(newElement(`b${i}`));
@@ -281,20 +281,20 @@ describe('z-order', () => {
     expect(ann.list.map((one) => one.id).filter((id) => id.startsWith('a'))).toEqual([...Array(10).keys()].map((i) => `a${i}`));
   });
 
-  it('survives equal and invalid keys without writing anything', () => {
+  it('[OR3] survives equal and invalid keys without writing anything', () => {
     const doc = new Y.Doc();
     const author = new FakeEditor(doc, seeded(3));
-    for (const id of ['a', 'b', 'c', 'd']) author.add(newElement(id));
+    for (const id of ['a', 'b', 'c', 'd', 'e']) author.add(newElement(id));
     author.flush();
-    for (const [id, index] of [['a', 'a1'], ['b', 'a1'], ['c', '!!'], ['d', 'a1']]) elementsOf(doc).get(id!)!.set('index', index);
+    for (const [id, index] of [['a', 'a1'], ['b', 'a1'], ['c', '!!'], ['d', 'a1'], ['e', 'A00000000000000000000000001']]) elementsOf(doc).get(id!)!.set('index', index);
     author.frame();
     const sent = bytesSent(doc);
     author.flush();
     expect(sent()).toBe(0);
-    expect(author.list.map((one) => one.id)).toEqual(['a', 'b', 'd', 'c']);
+    expect(author.list.map((one) => one.id)).toEqual(['a', 'b', 'd', 'c', 'e']);
   });
 
-  it('puts a shape where the user put it, between two that had equal keys', () => {
+  it('[OR3] puts a shape where the user put it, between two that had equal keys', () => {
     const [ann, bob] = pair();
     for (const id of ['a', 'b']) ann.add(newElement(id));
     ann.flush();
@@ -321,7 +321,7 @@ describe('what others send', () => {
     ['a stroke width that is a word', (m) => m.set('strokeWidth', 'thick')],
     ['a position that is a Yjs type', (m) => m.set('xy', new Y.Array())],
   ];
-  it.each(hostile)('is skipped when it has %s', (_name, spoil) => {
+  it.each(hostile)('[HO1] is skipped when it has %s', (_name, spoil) => {
     const [ann, bob] = pair();
     ann.add(newElement('good'));
     ann.add(newElement('bad'));
@@ -332,7 +332,7 @@ describe('what others send', () => {
     expect(bob.binding.skipped.has('bad')).toBe(true);
   });
 
-  it('gets a default for broken decoration', () => {
+  it('[HO2] gets a default for broken decoration', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     ann.flush();
@@ -345,7 +345,7 @@ describe('what others send', () => {
     expect(bob.get('r')).toMatchObject({ fillStyle: 'solid', boundElements: null, link: null, frameId: null });
   });
 
-  it('cannot reach the prototype of an element or carry keys of the editor', () => {
+  it('[HO3] cannot reach the prototype of an element or carry keys of the editor', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     ann.flush();
@@ -359,7 +359,7 @@ describe('what others send', () => {
     expect(bob.get('r').x).toBe(10);
   });
 
-  it('is skipped when an entry of the map is no element', () => {
+  it('[HO1] is skipped when an entry of the map is no element', () => {
     const [ann, bob] = pair();
     (ann.doc.getMap('elements') as Y.Map<unknown>).set('n', 5);
     (ann.doc.getMap('elements') as Y.Map<unknown>).set('t', new Y.Text('x'));
@@ -368,7 +368,7 @@ describe('what others send', () => {
     expect(bob.list.map((one) => one.id)).toEqual(['r']);
   });
 
-  it('appears as soon as it is mended', () => {
+  it('[HO1] appears as soon as it is mended', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     ann.flush();
@@ -382,7 +382,7 @@ describe('what others send', () => {
 });
 
 describe('an element removed from the document', () => {
-  it('leaves the scene', () => {
+  it('[BI9] leaves the scene', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -393,7 +393,7 @@ describe('an element removed from the document', () => {
     expect(ann.has('r') || bob.has('r')).toBe(false);
   });
 
-  it('comes back under the same id when a local edit was not yet saved', () => {
+  it('[BI9] comes back under the same id when a local edit was not yet saved', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -406,7 +406,7 @@ describe('an element removed from the document', () => {
     for (const one of [ann, bob]) expect(one.get('r')).toMatchObject({ x: 321, strokeColor: '#1e1e1e' });
   });
 
-  it('does not come back from a user who had not touched it', () => {
+  it('[BI9] does not come back from a user who had not touched it', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));
     meet(ann, bob);
@@ -420,7 +420,7 @@ describe('an element removed from the document', () => {
 });
 
 describe('view only', () => {
-  it('shows what others do and writes nothing', () => {
+  it('[BI10] shows what others do and writes nothing', () => {
     const ann = new FakeEditor(new Y.Doc(), seeded(1));
     const viewer = new FakeEditor(new Y.Doc(), seeded(2), false);
     ann.add(newElement('r'));

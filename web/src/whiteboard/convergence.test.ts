@@ -77,4 +77,4 @@ function run(seed: number): void {
   expect(first!.binding.skipped.size, 'elements that lack something').toBe(0);
 }
 
-it.each(Array.from({ length: RUNS }, (_, i) => FIRST_SEED + i))('all boards end equal (seed %i)', (seed) => run(seed));
+it.each(Array.from({ length: RUNS }, (_, i) => FIRST_SEED + i))('[BI3, OR2] all boards end equal (seed %i)', (seed) => run(seed));

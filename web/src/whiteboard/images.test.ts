@@ -49,7 +49,7 @@ describe('an image of somebody else', () => {
     expect(shown).toEqual(['f1']);
   });
 
-  it('that is not uploaded yet is asked for again', async () => {
+  it('[AS3] that is not uploaded yet is asked for again', async () => {
     let missing = true;
     const { doc, shown, problems } = board(async () => {
       if (missing) throw new AssetMissing(SHA);
@@ -77,7 +77,7 @@ describe('an image of somebody else', () => {
 describe('an image pasted here', () => {
   const file = { id: 'f1', mimeType: 'image/png', dataURL: `data:image/png;base64,${btoa('png')}`, created: 1 };
 
-  it('is announced under the hash of the bytes that are uploaded', async () => {
+  it('[AS1] is announced under the hash of the bytes that are uploaded', async () => {
     const { doc, images } = board(async () => new Blob());
     images.publish({ f1: file } as never);
     await vi.advanceTimersByTimeAsync(0);

@@ -9,11 +9,11 @@ import { isInView } from './viewMemory';
 const user = { id: 'bob', name: 'Bob', color: '#e8590c' };
 
 describe('what others say of themselves', () => {
-  it.each([null, 5, [], {}, { user: 1 }, { user: { name: 'x' } }, { user: { id: 7 } }])('is ignored when it is %j', (state) => {
+  it.each([null, 5, [], {}, { user: 1 }, { user: { name: 'x' } }, { user: { id: 7 } }])('[HO4] is ignored when it is %j', (state) => {
     expect(readPresence(state)).toBeNull();
   });
 
-  it('keeps only what can be drawn', () => {
+  it('[HO4] keeps only what can be drawn', () => {
     const state = { user: { id: 'x', name: 'a'.repeat(500), color: 'url(javascript:1)' }, p: [NaN, 1], sel: [1, 'a'], v: [1, 2] };
     expect(readPresence(state)).toEqual({
       user: { id: 'x', name: 'a'.repeat(80), color: '#5d5d6b' }, p: null, b: 0, l: 0, sel: ['a'], v: null, f: null,
@@ -47,7 +47,7 @@ describe('our own state', () => {
     return { out: new PresenceSender(awareness), sent, awareness };
   }
 
-  it('is sent at most every 50 ms, the latest only', () => {
+  it('[PR1] is sent at most every 50 ms, the latest only', () => {
     const { out, sent } = sender();
     for (let i = 0; i < 100; i++) {
       out.set({ p: [i, i] });
@@ -59,7 +59,7 @@ describe('our own state', () => {
     expect(sent.at(-1)).toEqual({ p: [99, 99] });
   });
 
-  it('is thinned while a stroke shows the pen, and told at once when it ends', () => {
+  it('[PR1] is thinned while a stroke shows the pen, and told at once when it ends', () => {
     const { out, sent } = sender();
     out.setDrawing(true);
     for (let i = 0; i < 100; i++) {
@@ -72,7 +72,7 @@ describe('our own state', () => {
     expect(sent.at(-1)).toEqual({ p: [99, 99] });
   });
 
-  it('is not sent when nothing differs, and keeps what others put there', () => {
+  it('[PR1] is not sent when nothing differs, and keeps what others put there', () => {
     const { out, sent, awareness } = sender();
     awareness.setLocalState({ user, typing: true });
     sent.length = 0;
@@ -86,7 +86,7 @@ describe('our own state', () => {
 });
 
 describe('following', () => {
-  it('shows the same part in a window of the same size', () => {
+  it('[PR2] shows the same part in a window of the same size', () => {
     expect(matchingView([-100, 50, 2, 800, 600], 800, 600)).toEqual({ scrollX: -100, scrollY: 50, zoom: 2 });
   });
 

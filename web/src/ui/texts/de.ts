@@ -14,6 +14,7 @@ export const de: Texts = {
     download: (name: string, size: string) => `${name} herunterladen (${size})`,
     fileTooLarge: (most: string) => `Diese Datei wurde nicht hinzugefügt: Dateien dürfen bis zu ${most} haben.`,
     fileUnavailable: 'Diese Datei ist gerade nicht verfügbar. Vielleicht liegt sie noch auf dem Gerät, von dem sie stammt.',
+    fileRefused: (name: string, reason: string) => `${name} bleibt nur auf diesem Gerät. ${reason}`,
     outline: 'Was auf dem Board ist',
     outlineEmpty: 'Das Board ist leer.',
     outlineCount: (count: number) => (count === 1 ? '1 Element, unterstes zuerst' : `${count} Elemente, unterstes zuerst`),

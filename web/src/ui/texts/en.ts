@@ -12,6 +12,7 @@ export const en = {
     download: (name: string, size: string) => `Download ${name} (${size})`,
     fileTooLarge: (most: string) => `This file was not added: files may have up to ${most}.`,
     fileUnavailable: 'This file is not available right now. It may still be on the device of whoever added it.',
+    fileRefused: (name: string, reason: string) => `${name} is kept on this device only. ${reason}`,
     outline: 'What is on the board',
     outlineEmpty: 'The board is empty.',
     outlineCount: (count: number) => (count === 1 ? '1 item, lowest first' : `${count} items, lowest first`),
