@@ -40,7 +40,7 @@ export function insertAttachments(
     strokeWidth: 1,
     roughness: 0,
     roundness: { type: 3 as const },
-    link: `/r/${room}/asset/${asset.sha256}`,
+    link: `/r/${room}#asset=${asset.sha256}`,
     customData: { asset: { ...asset } },
     label: { text: `${shorten(asset.file_name)}\n${readableSize(asset.size)}`, fontSize: 16, fontFamily: 2 },
   })));

@@ -17,6 +17,7 @@ const SLOW_FRAME_MS = 100;
 const HIDDEN_FRAME_MS = 200;
 const IMAGE_SCAN_MS = 500;
 const REMEMBER_VIEW_MS = 500;
+const PLACING_MS = 500;
 
 export interface BoardEvents {
   readonly mayWrite: () => boolean;
@@ -36,6 +37,7 @@ export class BoardController implements BoardHandle {
   private selection: AppState['selectedElementIds'] | undefined;
   private shownTheme: AppState['theme'] | undefined;
   private placed = false;
+  private destroyed = false;
 
   constructor(
     private readonly session: RoomSession,
@@ -54,6 +56,8 @@ export class BoardController implements BoardHandle {
     this.introduce();
     this.showOthers();
     this.placeView();
+    // somebody's first stroke on an empty board must not move the view of those who watch it
+    void connection.whenSynced.then(() => this.soon('placed', PLACING_MS, () => (this.placed = true)));
     this.images.refresh();
   }
 
@@ -82,6 +86,7 @@ export class BoardController implements BoardHandle {
   }
 
   destroy(): void {
+    this.destroyed = true;
     for (const stop of this.stops) stop();
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.following.destroy();
@@ -131,7 +136,7 @@ export class BoardController implements BoardHandle {
       this.sender.set({ sel: Object.keys(state.selectedElementIds).slice(0, MAX_SELECTED) });
     }
     this.soon('images', IMAGE_SCAN_MS, () => this.images.refresh());
-    if (!this.placed) this.placeView();
+    this.placeView();
   }
 
   private introduce(): void {
@@ -145,22 +150,22 @@ export class BoardController implements BoardHandle {
     this.api.updateScene({ collaborators: collaboratorsOf(awareness.getStates(), awareness.clientID, this.shownTheme) });
   }
 
-  /** Once there is content: look where this device looked last, or at the content when nothing of it is there. */
+  /** When the board has come: look where this device looked last, or at the content when nothing of it is there. */
   private placeView(): void {
     const elements = this.api.getSceneElements();
-    const { newElement, width, height, scrollX, scrollY, zoom } = this.api.getAppState();
-    if (elements.length === 0) return;
+    const { newElement, width, height } = this.api.getAppState();
+    if (this.placed || elements.length === 0) return;
     this.placed = true;
     if (newElement !== null) return;
-    const last = recallView(this.session.room.get().id) ?? { scrollX, scrollY, zoom: zoom.value };
-    if (elements.some((element) => isInView(element, last, width, height))) {
+    const last = recallView(this.session.room.get().id);
+    if (last && elements.some((element) => isInView(element, last, width, height))) {
       this.api.updateScene({ appState: { ...last, zoom: { value: last.zoom as never } } });
     } else this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
   }
 
   /** At most once in `delay` ms for each name, always with the latest. */
   private soon(name: string, delay: number, run: () => void): void {
-    if (this.timers.has(name)) return;
+    if (this.destroyed || this.timers.has(name)) return;
     this.timers.set(name, setTimeout(() => {
       this.timers.delete(name);
       run();

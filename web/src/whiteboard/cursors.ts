@@ -4,7 +4,7 @@
  */
 import type { Collaborator, SocketId } from '@excalidraw/excalidraw/types';
 import type { Awareness } from 'y-protocols/awareness';
-import { type PresenceState, readPresence, readableOn } from './presence';
+import { type PresenceState, cursorColours, readPresence } from './presence';
 import { sameJson } from './schema';
 
 /** ms between two states. */
@@ -64,12 +64,13 @@ export function collaboratorsOf(
     if (!presence) continue;
     const { user, p, b, l, sel } = presence;
     const socketId = String(client) as SocketId;
+    const { background, letters } = cursorColours(user.color, theme === 'dark');
     out.set(socketId, {
       id: user.id,
       socketId,
       username: user.name,
-      color: { background: user.color, stroke: readableOn(user.color, theme === 'dark') },
-      ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: user.color } }),
+      color: { background, stroke: letters },
+      ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: background } }),
       button: b ? 'down' : 'up',
       selectedElementIds: Object.fromEntries((sel ?? []).map((id) => [id, true as const])),
     });

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PresenceSender, collaboratorsOf } from './cursors';
 import { matchingView } from './follow';
-import { readPresence, readableOn } from './presence';
+import { cursorColours, readPresence } from './presence';
 import { isInView } from './viewMemory';
 
 const user = { id: 'bob', name: 'Bob', color: '#e8590c' };
@@ -29,9 +29,16 @@ describe('what others say of themselves', () => {
   });
 
   it('is written in black or white, whichever can be read', () => {
-    expect(readableOn('#c92a2a')).toBe('#ffffff');
-    expect(readableOn('#74b816')).toBe('#1b1b1f');
-    expect(readableOn('#ffffff', true)).toBe('#1b1b1f'); // the filter makes it dark, and black light
+    expect(cursorColours('#c92a2a', false)).toEqual({ background: '#c92a2a', letters: '#ffffff' });
+    expect(cursorColours('#74b816', false)).toEqual({ background: '#74b816', letters: '#1b1b1f' });
+  });
+
+  it('looks the same through the filter of the dark theme', () => {
+    const { background, letters } = cursorColours('#1c7ed6', true);
+    const [r, g, b] = [1, 3, 5].map((at) => 0.93 - 0.86 * (parseInt(background.slice(at, at + 2), 16) / 255)) as [number, number, number];
+    const shown = [-0.574 * r + 1.43 * g + 0.144 * b, 0.426 * r + 0.43 * g + 0.144 * b, 0.426 * r + 1.43 * g - 0.856 * b];
+    [0x1c, 0x7e, 0xd6].forEach((value, i) => expect(Math.abs(shown[i]! - value / 255)).toBeLessThan(0.12));
+    expect(letters).toBe('#ffffff'); // shown black
   });
 });
 

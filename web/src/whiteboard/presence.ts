@@ -46,29 +46,37 @@ function isViewport(value: unknown): value is Viewport {
   return Array.isArray(value) && value.length === 5 && value.every(Number.isFinite) && value.slice(2).every((one) => one > 0);
 }
 
+/** How a person's colour and the letters on it are to be drawn, so that they look the same in both themes. */
+export interface CursorColours {
+  readonly background: string;
+  readonly letters: string;
+}
+
+const LIGHT = '#ffffff';
+const DARK = '#1b1b1f';
+
+/** @param dark The canvas is shown through Excalidraw's filter for the dark theme, so the filter is undone first. */
+export function cursorColours(color: string, dark: boolean): CursorColours {
+  const rgb = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255) as unknown as Rgb;
+  const white = isWhiteReadable(rgb);
+  if (!dark) return { background: color, letters: white ? LIGHT : DARK };
+  return { background: hexOf(beforeFilter(rgb)), letters: white ? DARK : LIGHT };
+}
+
 type Rgb = readonly [number, number, number];
 
-/**
- * Black or white, whichever is easier to read on this colour (WCAG relative luminance).
- *
- * @param dark The canvas is shown through Excalidraw's filter for the dark theme, which turns black and white round.
- */
-export function readableOn(color: string, dark = false): string {
-  const rgb = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255) as unknown as Rgb;
-  const luminance = luminanceOf(dark ? filtered(rgb) : rgb);
-  const whiteIsBetter = 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05;
-  return whiteIsBetter !== dark ? '#ffffff' : '#1b1b1f';
-}
-
-function luminanceOf(rgb: Rgb): number {
+/** Whether white is easier to read on this colour than black (WCAG relative luminance). */
+function isWhiteReadable(rgb: Rgb): boolean {
   const [r, g, b] = rgb.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05;
 }
 
-/** invert(93%) hue-rotate(180deg) */
-function filtered(rgb: Rgb): Rgb {
-  const [r, g, b] = rgb.map((value) => 0.93 - 0.86 * value) as unknown as Rgb;
+/** The inverse of `invert(93%) hue-rotate(180deg)`, as near as there is a colour. */
+function beforeFilter([r, g, b]: Rgb): Rgb {
   return [
     -0.574 * r + 1.43 * g + 0.144 * b, 0.426 * r + 0.43 * g + 0.144 * b, 0.426 * r + 1.43 * g - 0.856 * b,
-  ].map((value) => Math.min(1, Math.max(0, value))) as unknown as Rgb;
+  ].map((rotated) => Math.min(1, Math.max(0, (0.93 - rotated) / 0.86))) as unknown as Rgb;
 }
+
+const hexOf = (rgb: Rgb): string => `#${rgb.map((value) => Math.round(value * 255).toString(16).padStart(2, '0')).join('')}`;
