@@ -51,11 +51,13 @@ function copyFonts(root: string): Plugin {
 
 function patchExcalidraw(): Plugin {
   const applied = new Set<Replacement>();
+  let seen = false;
   return {
     name: 'excalidraw-patch',
     apply: 'build',
     transform(code, id) {
       if (!IS_EXCALIDRAW.test(id)) return undefined;
+      seen = true;
       let patched = code;
       for (const one of REPLACEMENTS) {
         const next = patched.replace(one.pattern, one.replacement);
@@ -65,7 +67,7 @@ function patchExcalidraw(): Plugin {
       return patched === code ? undefined : { code: patched, map: null };
     },
     buildEnd(error) {
-      if (error) return;
+      if (error || !seen) return;
       const missing = REPLACEMENTS.filter((one) => !applied.has(one)).map((one) => one.purpose);
       if (missing.length) this.error(`Excalidraw changed, patch not applied: ${missing.join('; ')}`);
     },

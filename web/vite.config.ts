@@ -71,6 +71,10 @@ export default defineConfig({
     }),
     brotli(),
   ],
+  resolve: {
+    // 3 MB that need a looser policy than ours
+    alias: { '@excalidraw/mermaid-to-excalidraw': join(import.meta.dirname, 'src/whiteboard/noMermaid.ts') },
+  },
   build: {
     target: 'es2022',
     rolldownOptions: {

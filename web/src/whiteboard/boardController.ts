@@ -17,7 +17,7 @@ const SLOW_FRAME_MS = 100;
 const HIDDEN_FRAME_MS = 200;
 const IMAGE_SCAN_MS = 500;
 const REMEMBER_VIEW_MS = 500;
-const PLACING_MS = 500;
+const PLACING_MS = 150;
 
 export interface BoardEvents {
   readonly mayWrite: () => boolean;
@@ -110,6 +110,7 @@ export class BoardController implements BoardHandle {
       () => document.removeEventListener('visibilitychange', onHide),
       () => window.removeEventListener('pagehide', onHide),
       this.api.onChange((_elements, state, files) => this.onEditorChange(state, files)),
+      this.api.onPointerDown(() => void (this.placed = true)),
       // the editor ends the gesture after telling us
       this.api.onPointerUp(() => void setTimeout(() => this.binding.flush(), 0)),
       this.api.onScrollChange((scrollX, scrollY, { value }) =>

@@ -55,22 +55,23 @@ export interface CursorColours {
 const LIGHT = '#ffffff';
 const DARK = '#1b1b1f';
 
+/** Black or white, whichever is easier to read on this colour (`#rrggbb`; WCAG relative luminance). */
+export function readableOn(color: string): string {
+  const [r, g, b] = rgbOf(color).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
+  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 ? LIGHT : DARK;
+}
+
 /** @param dark The canvas is shown through Excalidraw's filter for the dark theme, so the filter is undone first. */
 export function cursorColours(color: string, dark: boolean): CursorColours {
-  const rgb = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255) as unknown as Rgb;
-  const white = isWhiteReadable(rgb);
-  if (!dark) return { background: color, letters: white ? LIGHT : DARK };
-  return { background: hexOf(beforeFilter(rgb)), letters: white ? DARK : LIGHT };
+  const letters = readableOn(color);
+  if (!dark) return { background: color, letters };
+  return { background: hexOf(beforeFilter(rgbOf(color))), letters: letters === LIGHT ? DARK : LIGHT };
 }
 
 type Rgb = readonly [number, number, number];
 
-/** Whether white is easier to read on this colour than black (WCAG relative luminance). */
-function isWhiteReadable(rgb: Rgb): boolean {
-  const [r, g, b] = rgb.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
-  const luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05;
-}
+const rgbOf = (color: string): Rgb => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255) as unknown as Rgb;
 
 /** The inverse of `invert(93%) hue-rotate(180deg)`, as near as there is a colour. */
 function beforeFilter([r, g, b]: Rgb): Rgb {
