@@ -14,14 +14,15 @@ const INTERVAL_WHILE_DRAWING = 250;
 export class PresenceSender {
   private sentAt = -Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private pending: Partial<PresenceState> = {};
+  /** All that we say, so that nothing is missing when the provider had cleared the state while offline. */
+  private state: Partial<PresenceState> = {};
   private drawing = false;
 
   constructor(private readonly awareness: Awareness, private readonly now: () => number = Date.now) {}
 
   /** Merge into the state; sent at most every 50 ms (250 ms while drawing), and only when it differs. */
   set(patch: Partial<PresenceState>): void {
-    Object.assign(this.pending, patch);
+    this.state = { ...this.state, ...patch };
     this.timer ??= setTimeout(() => this.send(), Math.max(0, this.sentAt + this.interval() - this.now()));
   }
 
@@ -45,8 +46,7 @@ export class PresenceSender {
   private send(): void {
     this.timer = undefined;
     const current = this.awareness.getLocalState() ?? {};
-    const next: Record<string, unknown> = { ...current, ...this.pending };
-    this.pending = {};
+    const next: Record<string, unknown> = { ...current, ...this.state };
     for (const key of Object.keys(next)) if (next[key] === null || next[key] === undefined) delete next[key];
     if (sameJson(next, current)) return;
     this.sentAt = this.now();

@@ -92,6 +92,20 @@ describe('our own state', () => {
   });
 });
 
+it('says who we are again after the provider had cleared the state', () => {
+  vi.useFakeTimers();
+  const awareness = new Awareness(new Y.Doc());
+  const out = new PresenceSender(awareness);
+  out.set({ user });
+  vi.advanceTimersByTime(60);
+  awareness.setLocalState(null);
+  out.set({ p: [1, 2] });
+  vi.advanceTimersByTime(60);
+  expect(awareness.getLocalState()).toEqual({ user, p: [1, 2] });
+  awareness.destroy();
+  vi.useRealTimers();
+});
+
 describe('following', () => {
   it('[PR2] shows the same part in a window of the same size', () => {
     expect(matchingView([-100, 50, 2, 800, 600], 800, 600)).toEqual({ scrollX: -100, scrollY: 50, zoom: 2 });
