@@ -4,7 +4,7 @@ import { Excalidraw, MainMenu, viewportCoordsToSceneCoords } from '@excalidraw/e
 import '@excalidraw/excalidraw/index.css';
 import type { AppState, ExcalidrawImperativeAPI, ExcalidrawProps } from '@excalidraw/excalidraw/types';
 import { Download } from 'lucide-react';
-import { type DragEvent, type Ref, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react';
+import { type DragEvent, type Ref, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { RoomSession } from '../sync/types';
 import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
@@ -146,7 +146,8 @@ function useController(
     latest.current = { viewOnly, onFollow, tell };
   });
   const connection = session.whiteboard;
-  useEffect(() => {
+  // a layout effect: it ends before the editor inside is taken down, while there is still a scene to write
+  useLayoutEffect(() => {
     if (!api) return undefined;
     let ended = false;
     let started: BoardController | undefined;

@@ -64,6 +64,18 @@ describe('a shape drawn here', () => {
     expect(bob.get('tiny').isDeleted).toBe(true);
   });
 
+  it('[BI8] is not deleted when the whole editor was taken down while it was being changed', () => {
+    const [ann, bob] = pair();
+    ann.add(newElement('a'));
+    ann.add(newElement('b'));
+    ann.hands.add('b');
+    meet(ann, bob);
+    ann.list = [];
+    ann.binding.destroy();
+    meet(ann, bob);
+    expect(bob.list.map((one) => one.isDeleted)).toEqual([false, false]);
+  });
+
   it('[BI8] comes back when the editor lost it in any other way', () => {
     const [ann, bob] = pair();
     ann.add(newElement('r'));

@@ -42,7 +42,8 @@ export class LocalChanges {
       if (shadow ? isChanged(shadow, element) : !element.isDeleted && isSyncable(element)) changed.push(i);
     }
     const gone = known === this.shadows.size ? [] : this.missingFrom(scene);
-    const abandoned = gone.filter((id) => this.inProgress.has(id));
+    // all gone at once: the editor was taken down, nobody dropped a shape
+    const abandoned = scene.length === 0 && gone.length > 1 ? [] : gone.filter((id) => this.inProgress.has(id));
     if (changed.length || abandoned.length) {
       this.doc.transact(() => {
         for (const i of changed) this.writeElement(scene, i);
