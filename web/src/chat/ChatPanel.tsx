@@ -6,7 +6,7 @@ import { language, type Texts, useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import './chat.css';
 import { type ChatActions, ChatContext, type ChatContextValue } from './chatContext';
-import { type DeletedMessage, edit, messagesOf, remove, restore, send, toggleReaction } from './chatModel';
+import { authorNames, type DeletedMessage, edit, messagesOf, remove, restore, send, toggleReaction } from './chatModel';
 import { recall, remember } from './chatMemory';
 import { Composer, type ComposerHandle, type Mode } from './Composer';
 import { useDraftFiles } from './draftFiles';
@@ -156,11 +156,14 @@ function useContextValue(session: RoomSession, mayWrite: boolean, actions: ChatA
       me: sub,
       moderates: role === 'owner' || role === 'moderator',
       formats: formatsFor(words, t),
-      nameOf: (one, then) => (one === sub ? name : known.get(one)?.name) || then || t.someone,
+      nameOf: (one, then) => (one === sub ? name : known.get(one)?.name) || then || formerName(session, one) || t.someone,
       colorOf: (one) => (one === sub ? color : known.get(one)?.color) || colorOf(one),
     };
   }, [session, mayWrite, t, actions, sub, name, role, color, roster, words]);
 }
+
+const formerName = (session: RoomSession, sub: string): string | undefined =>
+  authorNames(messagesOf(session.chat.doc).get()).get(sub);
 
 /** The text being written; a reload keeps it. */
 function useDraft(session: RoomSession): [string, (text: string) => void] {

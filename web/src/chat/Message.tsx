@@ -40,7 +40,7 @@ export const Message = memo(function Message(props: MessageProps) {
     >
       {head
         ? <span className="chat-avatar" style={{ background: color, color: readableOn(color) }} aria-hidden>{initialOf(name)}</span>
-        : <time className="chat-side-time" dateTime={isoOf(message.sentAt)} aria-hidden>{formats.time(message.sentAt)}</time>}
+        : <time className="chat-side-time" dateTime={isoOf(message.sentAt)} aria-hidden>{formats.shortTime(message.sentAt)}</time>}
       <div className="chat-body">
         {head && (
           <header className="chat-head">

@@ -108,6 +108,15 @@ export function messagesOf(doc: Y.Doc): Store<readonly ChatMessage[]> {
   return view;
 }
 
+const authors = new WeakMap<readonly ChatMessage[], ReadonlyMap<string, string>>();
+
+/** `sub` → what its owner was called when he last wrote. For those who are not in the room now. */
+export function authorNames(messages: readonly ChatMessage[]): ReadonlyMap<string, string> {
+  let names = authors.get(messages);
+  if (!names) authors.set(messages, (names = new Map(messages.map(({ author, name }) => [author, name]))));
+  return names;
+}
+
 function createView(doc: Y.Doc): Store<readonly ChatMessage[]> {
   const array = arrayOf(doc);
   const read = new Map<unknown, ChatMessage | null>();

@@ -1,5 +1,5 @@
 /** Files chosen for the message being written; each is kept on this device at once, and uploaded when it can be. */
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { RoomSession } from '../sync/types';
 import type { Texts } from '../ui/texts';
 import { type AssetRef, AssetTooLarge, MAX_ASSET_BYTES, assetsOf } from '../whiteboard/assets';
@@ -28,6 +28,10 @@ export function useDraftFiles(session: RoomSession, t: Texts['chat'], formats: F
   const [files, setFiles] = useState<readonly DraftFile[]>([]);
   const [problem, setProblem] = useState('');
   const lastKey = useRef(0);
+  const count = useRef(0);
+  useEffect(() => {
+    count.current = files.length;
+  }, [files]);
   const store = async (file: File, key: number): Promise<void> => {
     try {
       const ref = await assetsOf(session).enqueue(file, file.name);
@@ -38,10 +42,11 @@ export function useDraftFiles(session: RoomSession, t: Texts['chat'], formats: F
     }
   };
   const add = (chosen: readonly File[]): void => {
-    const room = MAX_ATTACHMENTS - files.length;
+    const room = MAX_ATTACHMENTS - count.current;
     setProblem(chosen.length > room ? t.tooManyFiles(MAX_ATTACHMENTS) : '');
     const added = chosen.slice(0, room).map((file) => ({ file, key: ++lastKey.current }));
-    setFiles([...files, ...added.map(({ file, key }) => ({ key, name: file.name, size: file.size }))]);
+    count.current += added.length;
+    setFiles((now) => [...now, ...added.map(({ file, key }) => ({ key, name: file.name, size: file.size }))]);
     for (const { file, key } of added) void store(file, key);
   };
   return {

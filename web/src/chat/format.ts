@@ -11,6 +11,8 @@ function localeOf(language: Language): string {
 export interface Formats {
   /** 14:30 */
   time(at: number): string;
+  /** 14:30, and 2:30 for those who say 2:30 PM: beside a group whose head says the rest. */
+  shortTime(at: number): string;
   /** Monday, 23 November 2026, 14:30 */
   moment(at: number): string;
   /** Today, Yesterday, Monday 23 November */
@@ -26,6 +28,7 @@ export function formatsFor(language: Language, t: Texts['chat']): Formats {
   const year = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric' });
   return {
     time: (at) => time.format(at),
+    shortTime: (at) => time.formatToParts(at).map(({ type, value }) => (type === 'dayPeriod' ? '' : value)).join('').trim(),
     moment: (at) => moment.format(at),
     day(at, now) {
       if (localDay(at) === localDay(now)) return t.today;

@@ -74,6 +74,11 @@ export function useScroll(messages: readonly ChatMessage[], firstNew: string | n
     }
   }, [messages, from, visible, firstNew]);
 
+  // Opened again, it begins with what is newest.
+  useEffect(() => {
+    if (!visible) follow(true);
+  }, [visible, follow]);
+
   useEffect(() => {
     const list = ref.current!;
     const observer = new ResizeObserver(() => {
