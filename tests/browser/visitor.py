@@ -1,0 +1,88 @@
+"""Somebody in a room: one browser with storage of its own, and the page he looks at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.board import Board
+from tests.browser.chat import Chat
+
+DESKTOP = {"width": 1280, "height": 800}
+SAVED = "Saved"
+
+
+class Visitor:
+    """A person at a browser. Errors that the page throws are collected in `errors`."""
+
+    def __init__(self, browser: Browser, name: str, **options: Any) -> None:
+        """Args: options: of the browser context (viewport, locale, color_scheme, …)."""
+        self.name = name
+        self.errors: list[str] = []
+        self.context: BrowserContext = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
+        self.page: Page = self._new_page()
+
+    @property
+    def board(self) -> Board:
+        return Board(self.page)
+
+    @property
+    def chat(self) -> Chat:
+        return Chat(self.page)
+
+    @property
+    def status(self) -> Locator:
+        return self.page.get_by_test_id("status")
+
+    def enter(self, link: str) -> None:
+        """Open a link to a room for the first time: give a name, wait for the board."""
+        self.page.goto(link)
+        self.page.get_by_test_id("name-input").fill(self.name)
+        self.page.get_by_test_id("enter").click()
+        self.await_board()
+
+    def await_board(self) -> None:
+        self.page.wait_for_function("() => window.__thunderline?.api && window.__thunderline?.binding")
+        expect(self.page.locator("canvas.interactive")).to_be_visible()
+
+    def await_status(self, text: str | re.Pattern[str]) -> None:
+        expect(self.status).to_contain_text(text, timeout=20_000)
+
+    def await_saved(self) -> None:
+        self.await_status(SAVED)
+
+    def go_offline(self) -> None:
+        self.context.set_offline(True)
+        self.await_status("Offline")
+
+    def go_online(self) -> None:
+        self.context.set_offline(False)
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.await_board()
+
+    def await_worker(self) -> None:
+        """Wait until the page would open without the server."""
+        self.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+
+    def open_people(self) -> None:
+        if not self.page.get_by_test_id("person").first.is_visible():
+            self.page.get_by_test_id("dock-people").click()
+        expect(self.page.get_by_test_id("person").first).to_be_visible()
+
+    def open_again(self, link: str) -> None:
+        """Open a room in which this browser has been before, in a new page."""
+        self.page = self._new_page()
+        self.page.goto(link)
+        self.await_board()
+
+    def leave(self) -> None:
+        self.context.close()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(f"{self.name}: {error.stack or error}"))
+        return page
