@@ -53,9 +53,12 @@ function FileCard({ asset }: { asset: AssetRef }) {
 function Picture({ asset }: { asset: AssetRef }) {
   const { t } = useChat();
   const [large, setLarge] = useState(false);
+  const [broken, setBroken] = useState(false);
   const place = useRef<HTMLButtonElement>(null);
   const { url, failed, retry } = usePicture(asset, place);
   const name = asset.file_name || t.file;
+  // Not what its type says: still a file that one can have.
+  if (broken) return <FileCard asset={asset} />;
   return (
     <>
       <button
@@ -67,7 +70,7 @@ function Picture({ asset }: { asset: AssetRef }) {
         title={name}
         onClick={() => (failed ? retry() : url && setLarge(true))}
       >
-        {url && <img src={url} alt="" onError={retry.giveUp} />}
+        {url && <img src={url} alt="" onError={() => setBroken(true)} />}
         {failed && <span className="chat-picture-failed"><ImageOff size={20} aria-hidden />{t.notHereYet}</span>}
       </button>
       {large && url && <Lightbox asset={asset} name={name} url={url} onClose={() => setLarge(false)} />}
@@ -112,11 +115,7 @@ function usePicture(asset: AssetRef, place: React.RefObject<HTMLElement | null>)
     setFailed(false);
     setAttempt((number) => number + 1);
   };
-  const giveUp = (): void => {
-    setUrl(undefined);
-    setFailed(true);
-  };
-  return { url, failed, retry: Object.assign(again, { giveUp }) };
+  return { url, failed, retry: again };
 }
 
 /** The dialog is the browser's own: it keeps the focus, and gives it back. */
