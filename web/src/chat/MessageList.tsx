@@ -57,25 +57,27 @@ export function MessageList({ messages, pending, firstNew, visible, settled, ref
         onScroll={scroll.onScroll}
         {...reach.handlers}
       >
-        {scroll.from > 0 && <button type="button" className="chat-earlier" onClick={scroll.loadEarlier}>{t.earlier}</button>}
-        {rows.map((row) => {
-          if (row.kind === 'day') return <p key={row.key} className="chat-day"><span>{formats.day(row.at, now)}</span></p>;
-          if (row.kind === 'new') return <p key={row.key} className="chat-new" data-testid="chat-new"><span>{t.newMessages}</span></p>;
-          const { message } = row;
-          return (
-            <Message
-              key={row.key}
-              message={message}
-              original={message.replyTo === null ? undefined : byId.get(message.replyTo)}
-              head={row.head}
-              active={reach.active(message.id)}
-              stop={message.id === reach.stop}
-              pending={pending.has(message.id)}
-              flashing={message.id === flashing}
-            />
-          );
-        })}
-        {settled && messages.length === 0 && <p className="chat-empty">{t.empty}</p>}
+        <div className="chat-rows">
+          {scroll.from > 0 && <button type="button" className="chat-earlier" onClick={scroll.loadEarlier}>{t.earlier}</button>}
+          {rows.map((row) => {
+            if (row.kind === 'day') return <p key={row.key} className="chat-day"><span>{formats.day(row.at, now)}</span></p>;
+            if (row.kind === 'new') return <p key={row.key} className="chat-new" data-testid="chat-new"><span>{t.newMessages}</span></p>;
+            const { message } = row;
+            return (
+              <Message
+                key={row.key}
+                message={message}
+                original={message.replyTo === null ? undefined : byId.get(message.replyTo)}
+                head={row.head}
+                active={reach.active(message.id)}
+                stop={message.id === reach.stop}
+                pending={pending.has(message.id)}
+                flashing={message.id === flashing}
+              />
+            );
+          })}
+          {settled && messages.length === 0 && <p className="chat-empty">{t.empty}</p>}
+        </div>
       </div>
       {!scroll.atEnd && (
         <button type="button" className="chat-to-end" onClick={scroll.toEnd}>

@@ -85,6 +85,7 @@ export function useScroll(messages: readonly ChatMessage[], firstNew: string | n
       if (following.current) list.scrollTop = list.scrollHeight;
     });
     observer.observe(list);
+    observer.observe(list.firstElementChild!); // its content, which grows by itself: a picture becomes a card
     return () => observer.disconnect();
   }, []);
 
