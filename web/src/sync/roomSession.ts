@@ -39,6 +39,7 @@ export class LiveRoomSession implements RoomSession {
       url: `${socketOrigin()}/signal/${encodeURIComponent(this.id)}`,
       session: this.me.get().session,
       token: () => this.token(),
+      renew: () => access.renew(),
       me: this.me,
       awareness: () => this.whiteboard.awareness,
       onRoom: (room) => access.setRoom(room),
