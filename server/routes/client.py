@@ -33,7 +33,7 @@ NOT_BUILT: Final = (
 
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _ALWAYS_ASK: Final = "no-cache"
-_HASHED: Final = re.compile(r"\Aassets/.+-[A-Za-z0-9_-]{8,}\.\w+\Z")
+_HASHED: Final = re.compile(r"\A(?:assets|excalidraw)/.+-[A-Za-z0-9_-]{8,}\.\w+\Z")
 _WORKER: Final = re.compile(r"(?:\A|/)subset-worker[^/]*\.js\Z")
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
