@@ -113,6 +113,8 @@ export class SignalClient {
     socket.onmessage = ({ data }) => {
       if (socket === this.socket) this.receive(String(data));
     };
+    // Browsers do not tell what went wrong; `close` follows.
+    socket.onerror = () => {};
     socket.onclose = ({ code, reason }) => {
       if (socket === this.socket) this.lost(code, reason);
     };
