@@ -30,7 +30,7 @@ export function membersOf(people: readonly Person[], me: string): readonly Membe
 
 /** One or two letters that stand for a name: of its first and its last word. */
 export function initialsOf(name: string): string {
-  const words = name.split(/[\s\p{P}]+/u).filter(Boolean);
+  const words = name.split(/[\s\p{P}\p{Sm}]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
   return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase() || '?';
 }

@@ -82,7 +82,7 @@ describe('the people of a roster', () => {
   });
 
   it.each([
-    ['Ann', 'A'], ['ann lee', 'AL'], ['Jean-Luc Picard', 'JP'], ['  ', '?'], ['😀 smile', '😀S'], ['élodie', 'É'], ['李 小龙', '李小'],
+    ['Ann', 'A'], ['ann lee', 'AL'], ['Jean-Luc Picard', 'JP'], ['  ', '?'], ['😀 smile', '😀S'], ['élodie', 'É'], ['<Gus>', 'G'], ['李 小龙', '李小'],
   ])('%j has the initials %j', (name, initials) => {
     expect(initialsOf(name)).toBe(initials);
   });
