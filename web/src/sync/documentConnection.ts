@@ -206,6 +206,7 @@ export class LiveDocument implements DocumentConnection {
     };
     provider.on('status', ({ status }) => {
       if (status === 'connected') this.onConnected();
+      else if (status === 'disconnected') this.forgetOthers();
     });
     provider.on('connection-close', (event) => this.onConnectionClosed(event));
     provider.on('closed', ({ code, reason }) => this.onFinalClose(code, reason));
@@ -226,13 +227,15 @@ export class LiveDocument implements DocumentConnection {
   }
 
   private onConnectionClosed(event: CloseEvent | null): void {
-    this.forgetOthers();
     this.tracker.closed();
     this.trouble.set(event?.reason ?? '');
     if (event && closingOf(event.code, event.reason).kind === 'broken') this.tracker.stop(event.reason);
   }
 
-  /** Else those present are not seen again after a reconnect: their entries come back with the clock known here. */
+  /**
+   * Else those present are not seen again after a reconnect: their entries come back with the clock known here. Not
+   * before the provider has removed their states: it encodes them once more, with the clocks.
+   */
   private forgetOthers(): void {
     for (const client of this.awareness.meta.keys()) {
       if (client !== this.awareness.clientID) this.awareness.meta.delete(client);
