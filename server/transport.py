@@ -1,10 +1,12 @@
 """What Hypercorn must do differently for a room: every private name of it that we rely on stands here.
 
-Hypercorn 0.18 (pinned): `hypercorn.protocol.{h11,h2}.WSStream`, `WSStream.{handle,_handle_events,buffer,connection,
-state,app_put}` and `hypercorn.protocol.ws_stream.server_extensions_handshake`. `install` checks them at start.
+Hypercorn 0.18 (pinned): `hypercorn.protocol.{h11,h2}.WSStream`, `WSStream.{handle,_handle_events,_send_pings,
+_send_wsproto_event,buffer,closed,config,connection,state,app_put}` and
+`hypercorn.protocol.ws_stream.server_extensions_handshake`. `install` checks them at start.
 
 - `permessage-deflate` is never negotiated: it doubles the cost of sending and keeps about 90 KiB a connection.
 - A message over the limit is not kept in memory and is told to the application, which closes with its own code.
+- Pings end with their socket: else each closed one holds its connection, and the server's stop, for an interval.
 - A peer that vanished is given up by the kernel: the listening sockets hand `TCP_USER_TIMEOUT` down.
 """
 
@@ -18,7 +20,7 @@ from typing import Any
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.config import Sockets
 from hypercorn.protocol import h2, h11, ws_stream
-from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.events import Event, StreamClosed
 from wsproto.connection import ConnectionState
 from wsproto.events import CloseConnection, Message, Ping
 
@@ -33,7 +35,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-_PRIVATE_NAMES = ("handle", "_handle_events", "app_send")
+_PRIVATE_NAMES = ("handle", "_handle_events", "_send_pings", "_send_wsproto_event", "app_send")
 
 
 class Disconnected(Exception):
@@ -44,6 +46,26 @@ class StrictWSStream(ws_stream.WSStream):
     """Hypercorn's WebSocket stream, bounded: an oversized message is dropped as it arrives."""
 
     _oversized = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._over = asyncio.Event()
+
+    async def handle(self, event: Event) -> None:
+        """Take what the connection brings; see Hypercorn."""
+        await super().handle(event)
+        if self.closed:
+            self._over.set()
+
+    async def _send_pings(self) -> None:
+        """Hypercorn's sleeps on for an interval after the end, and the connection's task and the server's stop wait."""
+        while not self.closed:
+            await self._send_wsproto_event(Ping())
+            try:
+                async with asyncio.timeout(self.config.websocket_ping_interval):
+                    await self._over.wait()
+            except TimeoutError:
+                continue
 
     async def _handle_events(self) -> None:
         for event in self.connection.events():
