@@ -25,8 +25,8 @@ class Chat:
         expect(self.input).to_be_visible()
 
     def message(self, text: str) -> Locator:
-        """The message that has this text."""
-        return self.messages.filter(has_text=text)
+        """The message that says this, not those that reply to it."""
+        return self.messages.filter(has=self._page.locator(".chat-text", has_text=text))
 
     def say(self, text: str) -> None:
         self.open()
@@ -46,7 +46,7 @@ class Chat:
         self._page.get_by_role("group", name="Choose a reaction").get_by_role("button", name=emoji_name).click()
 
     def place(self, text: str) -> int:
-        """Where in the list the message with this text stands, from 0."""
-        found = [n for n, shown in enumerate(self.messages.all_inner_texts()) if text in shown]
+        """Where among the messages this text stands, from 0."""
+        found = [n for n, shown in enumerate(self.messages.locator(".chat-text").all_inner_texts()) if text in shown]
         assert len(found) == 1, (text, found)
         return found[0]

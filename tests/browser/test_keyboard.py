@@ -55,6 +55,7 @@ def test_a_message_is_reacted_to_and_answered_with_keys_alone(enter: Enter, room
     ann = enter("Ann", room.link)
     ann.chat.say("A question")
     message = ann.chat.message("A question")
+    message.focus()
     message.get_by_role("button", name="React", exact=True).focus()
     ann.page.keyboard.press("Enter")
     picker = ann.page.get_by_role("group", name="Choose a reaction")
