@@ -1,0 +1,27 @@
+/** `/r/<room>`: asks for a name once, enters, and shows the room or why it does not open. */
+import { useEffect, useState } from 'react';
+import { identity } from '../api/identity';
+import { RoomAccess } from '../sync/roomAccess';
+import { NameDialog } from './NameDialog';
+import { Room } from './Room';
+import { goTo, takeInvitationKey } from './route';
+import { StoppedPage } from './StoppedPage';
+import { useTexts } from './texts';
+import { useRoomSession } from './useRoomSession';
+
+export default function RoomPage({ room }: { room: string }) {
+  const t = useTexts().shell;
+  const [key, setKey] = useState(takeInvitationKey);
+  const [named, setNamed] = useState(() => identity().name !== '' || RoomAccess.isKept(room));
+  const [entering, retry] = useRoomSession(room, key, named);
+  useEffect(() => {
+    // Another link to the same room, pasted into this page's address.
+    const onHash = (): void => setKey((known) => takeInvitationKey() ?? known);
+    window.addEventListener('hashchange', onHash);
+    return () => window.removeEventListener('hashchange', onHash);
+  }, []);
+  if (!named) return <NameDialog onNamed={() => setNamed(true)} />;
+  if (entering.kind === 'failed') return <StoppedPage code={entering.code} onHome={() => goTo('/')} onRetry={retry} />;
+  if (entering.kind === 'entering') return <p className="page-waiting" role="status">{t.loading}</p>;
+  return <Room key={entering.session.me.get().session} session={entering.session} onLeave={() => goTo('/')} />;
+}

@@ -1,0 +1,47 @@
+/** Which page the address names, and how to go to another without loading anew. */
+import { createStore } from '../sync/valueStore';
+
+export type Route = { page: 'landing' } | { page: 'room'; room: string };
+
+const ROOM_PATH = /^\/r\/([^/]+)\/?$/;
+
+export function routeOf(pathname: string): Route {
+  const room = ROOM_PATH.exec(pathname)?.[1];
+  return room === undefined ? { page: 'landing' } : { page: 'room', room: decode(room) };
+}
+
+export const route = createStore<Route>(routeOf(location.pathname));
+
+addEventListener('popstate', () => route.set(routeOf(location.pathname)));
+
+export function goTo(path: string): void {
+  history.pushState(null, '', path);
+  route.set(routeOf(location.pathname));
+}
+
+/** The invitation's key in the address (`#k=…`), taken out of it: else whoever copies the address passes it on. */
+export function takeInvitationKey(): string | undefined {
+  const key = new URLSearchParams(location.hash.slice(1)).get('k') ?? undefined;
+  if (key !== undefined) history.replaceState(history.state, '', location.pathname + location.search);
+  return key;
+}
+
+export type JoinTarget = { kind: 'room'; path: string } | { kind: 'other'; host: string } | { kind: 'none' };
+
+/** What somebody pasted to join: a whole link of this server, or the id of a room. */
+export function joinTargetOf(text: string, origin: string): JoinTarget {
+  const trimmed = text.trim();
+  if (/^[\w-]{1,64}$/.test(trimmed)) return { kind: 'room', path: `/r/${trimmed}` };
+  const url = URL.canParse(trimmed, origin) && /^(https?:\/\/|\/)/.test(trimmed) ? new URL(trimmed, origin) : undefined;
+  if (!url || !ROOM_PATH.test(url.pathname)) return { kind: 'none' };
+  if (url.origin !== origin) return { kind: 'other', host: url.host };
+  return { kind: 'room', path: url.pathname + url.hash };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
