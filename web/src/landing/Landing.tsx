@@ -188,6 +188,6 @@ function whenOf(at: number, lang: string): string {
   const ago = Date.now() - at;
   if (ago > 7 * 86_400_000) return new Intl.DateTimeFormat(lang, { dateStyle: 'medium' }).format(at);
   const format = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
-  const [unit, size] = STEPS.find(([, length]) => ago >= length) ?? ['minute', 60_000];
-  return format.format(-Math.floor(ago / size), unit);
+  const [unit, size] = STEPS.find(([, length]) => ago >= length) ?? ['second', Number.POSITIVE_INFINITY];
+  return format.format(0 - Math.floor(ago / size), unit);
 }

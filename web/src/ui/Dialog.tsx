@@ -10,9 +10,11 @@ export interface DialogProps {
   children: ReactNode;
   /** Without it the dialog cannot be closed, only answered. */
   onClose?: () => void;
+  /** Stands on an empty page instead of covering one. */
+  alone?: boolean;
 }
 
-export function Dialog({ title, children, onClose }: DialogProps) {
+export function Dialog({ title, children, onClose, alone = false }: DialogProps) {
   const t = useTexts().shell;
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -24,7 +26,7 @@ export function Dialog({ title, children, onClose }: DialogProps) {
   return (
     <dialog
       ref={ref}
-      className="dialog"
+      className={alone ? 'dialog alone' : 'dialog'}
       aria-labelledby={heading}
       onKeyDown={keepKeys}
       onCancel={(event) => {

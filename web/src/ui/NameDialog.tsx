@@ -13,7 +13,7 @@ export function NameDialog({ onNamed }: { onNamed: () => void }) {
     onNamed();
   };
   return (
-    <Dialog title={t.title}>
+    <Dialog title={t.title} alone>
       <form
         className="dialog-form"
         onSubmit={(event) => {

@@ -28,10 +28,10 @@ export function ShareDialog({ session, onClose }: { session: LiveRoomSession; on
   const invitations = linksOf(room.id);
   return (
     <Dialog title={t.title} onClose={onClose}>
+      <CopyField label={t.link} value={link} testId="share-link" />
       <div className="share-link">
         <QrCode value={link} label={t.qr} />
         <div className="share-link-side">
-          <CopyField label={t.link} value={link} testId="share-link" />
           {role === 'owner' || role === 'moderator'
             ? <Allows session={session} room={room} />
             : <p className="muted">{t[`${allowedBy(room)}Sentence`]}</p>}

@@ -25,7 +25,12 @@ function moveFocus(step: 1 | -1): void {
   (first ?? next)?.focus();
 }
 
-/** Keys that are pressed in the frame are not meant for the board, which listens on the whole document. */
-export function keepKeys(event: { stopPropagation(): void }): void {
-  event.stopPropagation();
+/** Keys that do something to what has the focus; all others are for the board, wherever the focus is. */
+const KEYS_OF_CONTROLS = new Set(['Enter', ' ', 'Tab', 'Escape', 'Delete', 'Backspace', 'Home', 'End', 'PageUp', 'PageDown',
+  'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight']);
+
+/** The board listens on the whole document: keep from it what is pressed in a button or field of the frame. */
+export function keepKeys(event: Pick<KeyboardEvent, 'key' | 'stopPropagation'> & { target: EventTarget }): void {
+  const inField = (event.target as Element).closest('input, textarea, select, dialog');
+  if (inField || KEYS_OF_CONTROLS.has(event.key)) event.stopPropagation();
 }
