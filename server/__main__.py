@@ -60,7 +60,7 @@ def serve(config: Config, _given: argparse.Namespace) -> None:
     app = create_app(config)
     hypercorn = hypercorn_config(config)
     try:
-        sockets = hypercorn.create_sockets()
+        sockets = listen(hypercorn)
     except OSError as exc:
         _exit(EXIT_ADDRESS, f"Cannot listen on {config.host} port {config.port}: {exc.strerror or exc}.")
     if config.tls_certificate is not None:
@@ -92,6 +92,18 @@ def hypercorn_config(config: Config) -> ServerConfig:
     hypercorn.keyfile = str(config.tls_key) if config.tls_key else None
     hypercorn.loglevel = "WARNING"
     return hypercorn
+
+
+def listen(hypercorn: ServerConfig) -> Sockets:
+    """Bind and listen, so that who comes while the server still starts waits and is not refused.
+
+    Raises:
+        OSError: The address cannot be had.
+    """
+    sockets: Sockets = hypercorn.create_sockets()
+    for each in (*sockets.secure_sockets, *sockets.insecure_sockets):
+        each.listen(hypercorn.backlog)
+    return sockets
 
 
 async def run(app: Application, hypercorn: ServerConfig, sockets: Sockets, stop: asyncio.Event) -> None:

@@ -74,7 +74,8 @@ async def download(room_text: str, sha256: str) -> Response:
         unsatisfiable.headers["Content-Range"] = f"bytes */{asset.size}"
         return _with_headers(unsatisfiable, asset, etag)
     start, length = span
-    body = b"" if request.method == "HEAD" else services().stores.assets.read(asset, start=start, length=length)
+    stores = services().stores
+    body = b"" if request.method == "HEAD" else stores.assets.read(asset, start=start, length=length)
     response = Response(body, status=200 if length == asset.size else 206)
     response.timeout = None
     response.headers["Content-Length"] = str(length)

@@ -73,6 +73,8 @@ def _folder() -> Path:
 
 async def _file(path: str) -> Response:
     folder = _folder()
+    if "\0" in path:
+        raise UnknownPath
     plain = (folder / path).resolve()
     if not plain.is_relative_to(folder.resolve()) or not plain.is_file() or plain.suffix in (".br", ".gz"):
         raise UnknownPath

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
-from server.__main__ import hypercorn_config, run
+from server.__main__ import hypercorn_config, listen, run
 from server.app import Application, create_app
 from server.auth.tokens import Claims
 from server.config import Config, load_config
@@ -89,7 +89,7 @@ async def serving(config: Config) -> AsyncIterator[Live]:
     install()
     app = create_app(config)
     hypercorn = hypercorn_config(config)
-    sockets = hypercorn.create_sockets()
+    sockets = listen(hypercorn)
     stop = asyncio.Event()
     task = asyncio.create_task(run(app, hypercorn, sockets, stop))
     try:
