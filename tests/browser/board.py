@@ -38,8 +38,7 @@ class Board:
     def press(self, points: Sequence[Point], tool: str = "p", steps: int = 6) -> None:
         """Take a tool by its key, put the pen down and draw along the points; the pen stays down."""
         first, *rest = points
-        self._page.keyboard.press("Escape")
-        self._page.keyboard.press(tool)
+        self._take(tool)
         self._page.mouse.move(*first)
         self._page.mouse.down()
         self.move(rest, steps)
@@ -66,8 +65,7 @@ class Board:
     def write(self, at: Point, text: str) -> None:
         """Put a text on the board."""
         count = len(self.ids())
-        self._page.keyboard.press("Escape")
-        self._page.keyboard.press("t")
+        self._take("t")
         self._page.mouse.click(*at)
         self._page.locator("textarea.excalidraw-wysiwyg").wait_for()
         self._page.keyboard.insert_text(text)
@@ -78,6 +76,12 @@ class Board:
     def drop(self, name: str, mime_type: str, base64: str, at: Point) -> None:
         """Drop a file on the board."""
         self._page.evaluate(_DROP, [name, mime_type, base64, *at])
+
+    def _take(self, tool: str) -> None:
+        """Leave whatever has the keyboard, and take a tool by its key."""
+        self._page.evaluate("() => document.activeElement?.blur()")
+        self._page.keyboard.press("Escape")
+        self._page.keyboard.press(tool)
 
     # ---- looking
 
