@@ -22,6 +22,11 @@ const REPLACEMENTS: readonly Replacement[] = [
     replacement: '(location.origin+"/excalidraw/")',
   },
   {
+    purpose: 'pictures resized without WebAssembly, which the policy forbids',
+    pattern: /features:\["js","wasm"\]/,
+    replacement: 'features:["js"]',
+  },
+  {
     purpose: "a collaborator's own colour for cursor and selection",
     pattern: /=\((\w+),(\w+)\)=>(`hsl\(\$\{Math\.abs\([\w$]+\(\w+\?\.id\|\|\w+\)\)%37\*10\}, 100%, 83%\)`)/,
     replacement: '=($1,$2)=>$2?.color?.background||$3',
