@@ -79,23 +79,9 @@ function patchExcalidraw(): Plugin {
   };
 }
 
-/** Pica, which makes dropped pictures smaller, tries out WebAssembly, which the policy forbids: let it not even try. */
-function withoutWasm(): Plugin {
-  const attempt = /typeof WebAssembly === ["']undefined["']/;
-  return {
-    name: 'pica-without-wasm',
-    apply: 'build',
-    transform(code, id) {
-      if (!/[\\/]pica[\\/]dist[\\/]/.test(id)) return undefined;
-      if (!attempt.test(code)) this.error('pica changed, patch not applied: no attempt at WebAssembly');
-      return { code: code.replace(attempt, 'true'), map: null };
-    },
-  };
-}
-
 /** The plugins; `root` is the folder that holds node_modules and public. */
 export function excalidrawPlugins(root: string): Plugin[] {
-  return [copyFonts(root), patchExcalidraw(), withoutWasm()];
+  return [copyFonts(root), patchExcalidraw()];
 }
 
 /**
