@@ -11,7 +11,7 @@ import { suggestedName } from '../ui/NameDialog';
 import { goTo, type JoinTarget, joinTargetOf } from '../ui/route';
 import { LanguageChoices, ThemeChoices } from '../ui/RoomMenu';
 import '../ui/roomMenu.css';
-import { language, useTexts } from '../ui/texts';
+import { language, localeOf, useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import './landing.css';
 import { forgetRoom, type RecentRoom, recentRooms } from './recentRooms';
@@ -129,7 +129,7 @@ function Card({ room, unsaved, offline, onForget }: {
   room: RecentRoom; unsaved: number; offline: boolean; onForget: () => void;
 }) {
   const t = useTexts();
-  const lang = useStore(language);
+  const lang = localeOf(useStore(language));
   const name = room.name || t.shell.untitled;
   const path = `/r/${encodeURIComponent(room.id)}`;
   const shown = room.people.slice(0, 3);

@@ -6,7 +6,7 @@ import type { LiveRoomSession } from '../sync/roomSession';
 import { Dialog } from './Dialog';
 import { chatFile, download, excalidrawFile, rawFile } from './refusedFiles';
 import './refusedDialog.css';
-import { language, useTexts } from './texts';
+import { language, localeOf, useTexts } from './texts';
 import { useStore } from './useStore';
 
 export function RefusedDialog({ session, onClose }: { session: LiveRoomSession; onClose: () => void }) {
@@ -35,7 +35,7 @@ export function RefusedDialog({ session, onClose }: { session: LiveRoomSession; 
 
 function Copy({ copy, onDiscard }: { copy: RefusedCopy; onDiscard: () => void }) {
   const t = useTexts();
-  const lang = useStore(language);
+  const lang = localeOf(useStore(language));
   const [asking, setAsking] = useState(false);
   const at = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(copy.at);
   const isChat = copy.document === 'chat';

@@ -45,6 +45,11 @@ export function setLanguage(next: Language): void {
   }
 }
 
+/** The reader's own form of the language (`en-GB`, say), for dates and numbers. */
+export function localeOf(chosen: Language): string {
+  return navigator.languages.find((one) => one.startsWith(chosen)) ?? chosen;
+}
+
 export function texts(): Texts {
   return LANGUAGES[language.get()].texts;
 }
