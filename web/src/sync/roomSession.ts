@@ -147,7 +147,8 @@ export class LiveRoomSession implements RoomSession {
       await takeUpFormer(this.store, this.keyOf(name), this.documents[name].database.generation);
     }
     const kept = (await this.store.copies()).filter((copy) => copy.room === this.id);
-    this.copies.set([...kept, ...this.copies.get()].sort((a, b) => b.at - a.at));
+    const all = new Map([...kept, ...this.copies.get()].map((copy) => [copy.name, copy]));
+    this.copies.set([...all.values()].sort((a, b) => b.at - a.at));
     this.showStatus();
   }
 

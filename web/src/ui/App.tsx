@@ -8,6 +8,11 @@ import { useStore } from './useStore';
 
 const RoomPage = lazy(() => import('./RoomPage'));
 
+/** The editor is the largest part: fetch it beside the room's page, not after it; on the start page, once that is idle. */
+const preload = (): void => void Promise.all([import('./RoomPage'), import('../whiteboard/Board')]).catch(() => {});
+if (route.get().page === 'room') preload();
+else if ('requestIdleCallback' in window) requestIdleCallback(preload, { timeout: 3_000 });
+
 export function App() {
   const t = useTexts().shell;
   const shown = useStore(route);
