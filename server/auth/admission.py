@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from crdt_docs.errors import InvalidRoomId
@@ -41,7 +41,8 @@ async def authorize(parts: AdmissionParts, room_text: str, token: str | None) ->
     """Check a token, and only then look at anything else: without one nobody learns which rooms exist.
 
     [AD1] The token's room must be this room. [AD2] A token for `*` opens any room and creates it at first use, for
-    invited people only. [AD3] Whoever comes with a token is a member from then on.
+    invited people only. [AD3] Whoever comes with a token is a member from then on,
+    and a guest is called what he last chose.
 
     Raises:
         TokenInvalid, TokenExpired: The token opens nothing here.
@@ -56,8 +57,7 @@ async def authorize(parts: AdmissionParts, room_text: str, token: str | None) ->
     if room is None and claims.room == ANY_ROOM:
         room = await _create(parts, room_id)
     room = existing(room)
-    await _remember(parts, room.id, claims)
-    return room, claims
+    return room, await _remember(parts, room.id, claims)
 
 
 async def admit(parts: AdmissionParts, room_text: str, token: str | None, session_text: str | None) -> Admitted:
@@ -108,8 +108,11 @@ async def _create(parts: AdmissionParts, room_id: RoomId) -> RoomRecord | None:
     return await parts.stores.rooms.get(room_id)  # somebody else was faster
 
 
-async def _remember(parts: AdmissionParts, room_id: RoomId, claims: Claims) -> None:
-    """Name people whose token was minted elsewhere in the list of members."""
-    if await parts.stores.rooms.member(room_id, claims.user) is None:
+async def _remember(parts: AdmissionParts, room_id: RoomId, claims: Claims) -> Claims:
+    """Name people whose token was minted elsewhere in the list of members. A guest is called what he last chose to be
+    called, which may be newer than his token."""
+    member = await parts.stores.rooms.member(room_id, claims.user)
+    if member is None:
         member = Member(room_id, claims.user, claims.name, claims.role, None, parts.clock.now_us())
         await parts.stores.rooms.put_member(member)
+    return claims if member.guest_hash is None else replace(claims, name=member.name)

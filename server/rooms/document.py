@@ -54,8 +54,7 @@ class Reception(Enum):
 class Subscriber(Protocol):
     """A socket as its document sees it. None of these may wait."""
 
-    @property
-    def author(self) -> Author: ...
+    author: Author
 
     def ask(self, frame: bytes) -> None:
         """Our state vector, so that the client sends what we lack."""

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +15,7 @@ from typing import Any, Self
 from pycrdt import Doc
 
 from crdt_docs.errors import CorruptLog, DocumentError
-from crdt_docs.ids import DocumentId, RoomId
+from crdt_docs.ids import DocumentId, RoomId, UserId
 from persistence.compaction import SNAPSHOT_BYTES, SNAPSHOT_ROWS, Compactor
 from persistence.errors import StorageError, StorageUnavailable
 from persistence.interfaces import Stores
@@ -133,6 +133,14 @@ class Registry:
             for id_, entry in room.entries.items()
             if entry.error is not None
         }
+
+    def rename(self, room_id: RoomId, user: UserId, name: str) -> None:
+        """Let a person's open sockets speak under a new name from their next word on."""
+        room = self._rooms.get(room_id)
+        for entry in room.entries.values() if room is not None else ():
+            for subscriber in entry.document.subscribers if entry.document is not None else ():
+                if subscriber.author.user == user:
+                    subscriber.author = replace(subscriber.author, name=name)
 
     def discard(self, document: LiveDocument, error: Exception) -> None:
         """Give up a document that cannot go on. Its log tells what it is, so the next arrival loads that."""

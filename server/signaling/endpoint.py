@@ -146,6 +146,7 @@ class _Conversation:
                 name = clean_name(name)
                 await rename_member(self._services.stores.rooms, self._room, self._author.user, name)
                 self._hub.rename(self._room.id, self._author.user, name)
+                self._services.registry.rename(self._room.id, self._author.user, name)
             case Leave():
                 return True
         return False

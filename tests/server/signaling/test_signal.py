@@ -14,7 +14,7 @@ from persistence.interfaces import Role
 from server.errors import SlowConsumer
 from server.signaling.hub import Listener
 from server.signaling.messages import Draining
-from tests.server.live import Live, close_of, told
+from tests.server.live import Live, close_of, guest_key, told
 
 
 async def _say(socket: ClientConnection, **message: Any) -> None:
@@ -166,3 +166,17 @@ async def test_a_listener_that_does_not_take_a_message_in_time_is_ended() -> Non
 
     with pytest.raises(SlowConsumer):
         await asyncio.wait_for(listener.run(never, 0.01), 5)
+
+
+async def test_a_guest_is_called_what_he_last_chose(live: Live) -> None:
+    """[AD3] [SG7] In a token from before, too: another page of his may still have that."""
+    client = live.app.quart.test_client()
+    created = await client.post("/api/rooms", json={"owner": {"name": "Ann", "guest_key": guest_key()}})
+    room, token = (answer := await created.get_json())["room"]["id"], answer["token"]
+    async with live.signal(room, token, "a") as ann:
+        await told(ann)
+        await _say(ann, type="rename", name="Anna")
+        await told(ann)
+
+    async with live.signal(room, token, "b") as later:
+        assert (await told(later))["you"]["name"] == "Anna"
