@@ -1,21 +1,17 @@
-"""`/signal/<room>`: admits a socket, welcomes it, and answers what it sends.
-
-An ASGI application beside Quart's, as the /sync endpoint is: Quart's queue before a handler has no bound (P8).
-"""
+"""`/signal/<room>`: admits a socket, welcomes it, and answers what it sends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
-from urllib.parse import parse_qs
 
 from server.auth.admission import Admitted, admit
 from server.auth.identities import clean_name
 from server.auth.limits import TokenBucket
 from server.auth.membership import rename_member
 from server.auth.roles import permissions
-from server.errors import MalformedRequest, RateLimited, for_client, named
+from server.endpoint import Query, SocketEndpoint
+from server.errors import MalformedRequest, RateLimited, named
 from server.services import Services
 from server.signaling.hub import Listener
 from server.signaling.messages import (
@@ -30,7 +26,7 @@ from server.signaling.messages import (
     You,
     decode_message,
 )
-from server.transport import Disconnected, Receive, Scope, Send, WebSocket
+from server.transport import WebSocket
 
 PREFIX: Final = "/signal/"
 MESSAGES_PER_SECOND: Final = 50
@@ -40,34 +36,13 @@ MAX_BAD_IN_A_ROW: Final = 20
 LISTENER_CHARACTERS: Final = 1 << 20
 
 
-class SignalEndpoint:
+class SignalEndpoint(SocketEndpoint):
     """Serves every WebSocket below `/signal/`."""
 
-    def __init__(self, services: Callable[[], Services]) -> None:
-        """
-        Args:
-            services: Gives the running parts; called once per socket.
-        """
-        self._services = services
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Accept the socket first: a close code can be given only to an open one."""
-        socket = WebSocket(scope, receive, send)
-        try:
-            await socket.accept()
-            await self._serve(socket)
-        except Disconnected:
-            return
-        except Exception as exc:
-            error = for_client(exc)
-            self._services().metrics.refusals.labels(error.code).inc()
-            await socket.close(error.close, error.code)
-
-    async def _serve(self, socket: WebSocket) -> None:
-        services = self._services()
+    async def serve(self, socket: WebSocket, services: Services, query: Query) -> None:
+        """Be one page's ear and mouth in its room."""
         room = socket.scope["path"].removeprefix(PREFIX)
-        query = parse_qs(socket.scope["query_string"].decode("ascii", "replace"))
-        admitted = await admit(services, room, _first(query, "token"), _first(query, "session"))
+        admitted = await admit(services, room, query.get("token"), query.get("session"))
         with services.metrics.connections.labels("signal").track_inprogress():
             async with services.sessions.attached(admitted):
                 left = await _Conversation(services, admitted, socket).run()
@@ -150,8 +125,3 @@ class _Conversation:
             case Leave():
                 return True
         return False
-
-
-def _first(query: dict[str, list[str]], key: str) -> str | None:
-    values = query.get(key)
-    return values[0] if values else None
