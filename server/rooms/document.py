@@ -139,9 +139,8 @@ class LiveDocument(YRoom):
         self._mark(self)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Forget a socket and what it waits for; what it wrote stays."""
+        """Forget a socket and what it waits for; what it wrote stays, and it stays a writer of the next cut."""
         self.subscribers.discard(subscriber)
-        self._writers.discard(subscriber)
         self._wants_vector.discard(subscriber)
         self._wants_state.pop(subscriber, None)
         self._wants_acknowledgement.discard(subscriber)

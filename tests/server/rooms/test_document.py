@@ -99,6 +99,19 @@ def test_the_others_get_one_merged_frame_and_a_lone_writer_none(document: LiveDo
     assert content(bob.doc) == {"a": 1, "b": 1, "c": 1}
 
 
+def test_a_writer_is_shown_what_somebody_wrote_who_left_before_the_cut(document: LiveDocument) -> None:
+    """[TI5] The one who remains is not the only writer of that cut."""
+    ann, bob = Reader("ann").join(document), Reader("bob").join(document)
+    commit(document)
+
+    ann.write(changes(put("a", 1)))
+    bob.write(changes(put("b", 1), bob.doc))
+    document.leave(ann)
+    commit(document)
+
+    assert content(bob.doc) == {"a": 1, "b": 1}
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_is_known_makes_no_row_but_an_acknowledgement(document: LiveDocument, whole: bool) -> None:
     """[RC1] A reload, a rebroadcast and a second SyncStep2 bring nothing new."""
