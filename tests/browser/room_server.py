@@ -84,12 +84,16 @@ class RoomServer:
         self._end(signal.SIGTERM)
 
     def create_room(self, name: str = "Sprint planning", **room: object) -> Room:
-        body = json.dumps({"name": name, **room}).encode()
-        request = Request(f"{self.address}/api/rooms", body, {"Content-Type": "application/json"}, method="POST")
-        with urlopen(request) as response:
-            created: dict[str, Any] = json.load(response)
+        created = self.post("/api/rooms", {"name": name, **room})
         links = {who: self.address + path for who, path in created["links"].items()}
         return Room(created["room"]["id"], links["room"], links["member"], links["moderator"], links["viewer"])
+
+    def post(self, path: str, body: object) -> dict[str, Any]:
+        """What the API answers to a JSON body."""
+        headers = {"Content-Type": "application/json"}
+        with urlopen(Request(self.address + path, json.dumps(body).encode(), headers, method="POST")) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
 
     def _is_ready(self) -> bool:
         try:
