@@ -63,14 +63,14 @@ class RoomServer:
         if self._process is not None and self._process.poll() is None:
             self.stop()
 
-    def start(self) -> None:
-        """Return once it says that it can serve."""
+    def start(self, *, ready: bool = True) -> None:
+        """Return once it says that it can serve, or with `ready=False` once it lives."""
         options = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
         command = [sys.executable, "-m", "server", "serve", f"--port={self._port}", f"--data={self._data}", *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log, env=_environment())
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
+        while not self._answers("/readyz" if ready else "/healthz"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
             time.sleep(0.02)
@@ -95,9 +95,9 @@ class RoomServer:
             answer: dict[str, Any] = json.load(response)
         return answer
 
-    def _is_ready(self) -> bool:
+    def _answers(self, path: str) -> bool:
         try:
-            with urlopen(f"{self.address}/readyz", timeout=5) as response:
+            with urlopen(self.address + path, timeout=5) as response:
                 return bool(response.status == 200)
         except (URLError, OSError):
             return False
