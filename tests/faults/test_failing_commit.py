@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -160,10 +160,8 @@ async def test_a_database_that_cannot_be_read_is_never_an_empty_board(tmp_path: 
             (data / DATABASE_NAME).write_bytes(b"not a database at all" * 1000)
         server.start(ready=False)
         async with raw(url) as socket:
-            try:
+            with suppress(ConnectionClosed):
                 await socket.send(encode_sync_step1(b"\x00"))
-            except ConnectionClosed:
-                pass
             code, _ = await close_code(socket)
         assert code in (4503, 1011)
         assert await asyncio.to_thread(_status, f"{server.address}/readyz") == 503
