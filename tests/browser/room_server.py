@@ -51,6 +51,12 @@ class RoomServer:
         return f"127.0.0.1:{self._port}"
 
     @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> Path:
         """What the server wrote, of all its starts."""
         return self._data.with_suffix(".log")
