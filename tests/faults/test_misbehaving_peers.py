@@ -111,7 +111,9 @@ async def test_an_update_that_does_not_integrate_is_refused(live: Live) -> None:
     url = sync_url(live, room, DOCUMENT, live.token(room))
     async with raw(url) as socket:
         await socket.send(encode_update(doc.get_update()))
-        child = b"\x01\x01\x07\x00" + b"\x28\x00" + _varint(doc.client_id) + b"\x00" + b"\x01k" + b"\x01\x7d\x01" + b"\x00"
+        child = (
+            b"\x01\x01\x07\x00" + b"\x28\x00" + _varint(doc.client_id) + b"\x00" + b"\x01k" + b"\x01\x7d\x01" + b"\x00"
+        )
         await socket.send(encode_update(child))
         code, reason = await close_code(socket)
     assert (code, reason) == (4400, "malformed_update")
