@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.frames import encode_sync_step1
+from crdt_docs.ids import DocumentId, RoomId
 from persistence.errors import StorageUnavailable
 from persistence.interfaces import UpdateRow
 from persistence.sqlite import DATABASE_NAME
 from tests.browser.room_server import RoomServer
-from tests.faults.yclient import close_code, raw, sync_url, yclient
+from tests.faults.yclient import WAIT_SECONDS, raw, sync_url, yclient
 from tests.server.live import Live, configured, serving
 
 DOCUMENT = "doc-held"
@@ -120,6 +124,7 @@ async def test_a_commit_that_is_retried_comes_through_once(live: Live, monkeypat
         gate.failing = False
         await bob.until(lambda: bob.content() == {"late": 1})
         await ann.until(lambda: ann.told[-1]["seq"] == 1)
+    assert await live.app.services.stores.updates.head(DocumentId(RoomId(room), DOCUMENT)) == 1
 
 
 async def test_a_locked_database_holds_everything_back_and_then_lets_it_through(tmp_path: Path) -> None:
@@ -132,17 +137,23 @@ async def test_a_locked_database_holds_everything_back_and_then_lets_it_through(
             with closing(sqlite3.connect(tmp_path / "data" / DATABASE_NAME, isolation_level=None)) as other:
                 other.execute("BEGIN EXCLUSIVE")
                 await ann.put("locked", 1)
-                await asyncio.to_thread(_await_status, f"{server.address}/readyz", 503)
+                answer = await asyncio.to_thread(_await_status, f"{server.address}/readyz", 503)
+                assert answer["error"]["code"] == "storage_unavailable"
                 assert bob.content() == {}
+                assert not any(told.get("seq") for told in ann.told)
                 other.execute("ROLLBACK")
             await bob.until(lambda: bob.content() == {"locked": 1})
             await ann.until(lambda: ann.told[-1]["seq"] == 1)
             await asyncio.to_thread(_await_status, f"{server.address}/readyz", 200)
 
 
-@pytest.mark.parametrize("damage", ["newer", "corrupt"])
-async def test_a_database_that_cannot_be_read_is_never_an_empty_board(tmp_path: Path, damage: str) -> None:
-    """[P7] No state is given, whatever is asked; the page and /readyz say so."""
+@pytest.mark.parametrize(
+    ("damage", "close", "code"), [("newer", 4503, "storage_unavailable"), ("corrupt", 1011, "corrupt_log")]
+)
+async def test_a_database_that_cannot_be_read_is_never_an_empty_board(
+    tmp_path: Path, damage: str, close: int, code: str
+) -> None:
+    """[P7] Not one frame is given, whatever is asked; /readyz names the reason; once mended, all is there."""
     data = tmp_path / "data"
     with RoomServer(data) as server:
         room = server.create_room()
@@ -162,10 +173,11 @@ async def test_a_database_that_cannot_be_read_is_never_an_empty_board(tmp_path: 
         async with raw(url) as socket:
             with suppress(ConnectionClosed):
                 await socket.send(encode_sync_step1(b"\x00"))
-            code, _ = await close_code(socket)
-        assert code in (4503, 1011)
-        assert await asyncio.to_thread(_status, f"{server.address}/readyz") == 503
-        assert await asyncio.to_thread(_status, f"{server.address}/healthz") == 200
+            assert [frame async for frame in _frames(socket)] == []
+            assert (socket.close_code, socket.close_reason) == (close, code)
+        status, body = await asyncio.to_thread(_ask, f"{server.address}/readyz")
+        assert (status, body["error"]["code"]) == (503, code)
+        assert (await asyncio.to_thread(_ask, f"{server.address}/healthz"))[0] == 200
         server.stop()
         (data / DATABASE_NAME).write_bytes(whole)
         server.start()
@@ -173,19 +185,27 @@ async def test_a_database_that_cannot_be_read_is_never_an_empty_board(tmp_path: 
             assert again.content() == {"kept": 1}
 
 
-def _status(url: str) -> int:
+async def _frames(socket: ClientConnection) -> AsyncIterator[str | bytes]:
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                yield await socket.recv()
+
+
+def _ask(url: str) -> tuple[int, Any]:
     try:
         with urlopen(url, timeout=10) as response:
-            return int(response.status)
+            return int(response.status), json.load(response)
     except HTTPError as error:
-        return error.code
+        return error.code, json.load(error)
 
 
-def _await_status(url: str, wanted: int) -> None:
-    """Ask until it is so; every answer takes the server's own time."""
+def _await_status(url: str, wanted: int) -> Any:
+    """Ask until it is so; an answer takes the server as long as its storage takes. Gives the answer."""
     for _ in range(200):
-        if _status(url) == wanted:
-            return
+        status, body = _ask(url)
+        if status == wanted:
+            return body
     raise AssertionError(f"{url} was never {wanted}")
 
 
