@@ -62,7 +62,7 @@ class Client:
         try:
             async with asyncio.timeout(seconds):
                 while not condition():
-                    await self._take(decode_frame(bytes(await self.socket.recv())))
+                    await self._take(decode_frame(await self.socket.recv(decode=False)))
         except TimeoutError:
             raise PromiseBroken(promise) from None
 
@@ -89,7 +89,7 @@ class Client:
 
 
 def joined(url: str) -> connect:
-    return connect(url, compression=None, max_size=None)
+    return connect(url, compression=None, max_size=None, close_timeout=1)
 
 
 async def what_was_seen_is_kept(server: Server) -> None:
