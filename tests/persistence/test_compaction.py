@@ -208,7 +208,7 @@ async def test_a_snapshot_that_is_not_due_is_not_built(stores: SqliteStores, com
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what another process or a log line tells, and nothing here announces."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from crdt_docs.ids import RoomId, SessionId, UserId
+from persistence.errors import StorageUnavailable
 from persistence.interfaces import Access, Role, RoomRecord, SessionRecord, Stores
 from persistence.sqlite import open_sqlite
 from server.auth.admission import Admitted
@@ -120,3 +121,19 @@ async def test_what_a_crash_left_open_is_closed_at_the_start(books: Book, stores
     record = await stores.sessions.get(PAGE)
     assert record is not None
     assert record.left_at is not None
+
+
+async def test_an_end_that_cannot_be_written_keeps_nobody_present(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[SB4] The others are told all the same; the next start closes the record."""
+    book = Book(stores)
+
+    async def refuse(_session: SessionId, _left_at: int) -> None:
+        raise StorageUnavailable("The disk is full.")
+
+    monkeypatch.setattr(stores.sessions, "close", refuse)
+    async with book.book.attached(book.admitted()):
+        pass
+    assert book.told == ["joined page", "left page"]
+    assert await stores.sessions.close_all(book.clock.now_us()) == 1

@@ -121,9 +121,11 @@ async def test_a_document_nobody_is_on_leaves_memory_and_comes_back(tmp_path: Pa
 
 async def test_a_failed_document_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """[RM2] [RM3] Once its row is mended, whoever comes gets all of it."""
-    async with serving(configured(tmp_path)) as live:
-        async with live.app.services.registry.enter(BOARD, ann := Reader("ann")) as ann.document:
-            ann.write(changes(put("a", 1)))
+    async with (
+        serving(configured(tmp_path)) as live,
+        live.app.services.registry.enter(BOARD, ann := Reader("ann")) as ann.document,
+    ):
+        ann.write(changes(put("a", 1)))
     with closing(sqlite3.connect(tmp_path / DATABASE_NAME, isolation_level=None)) as other:
         [(whole,)] = other.execute("SELECT bytes FROM updates").fetchall()
         other.execute("UPDATE updates SET bytes = x'ffff'")

@@ -143,7 +143,7 @@ async def test_without_a_token_nobody_learns_which_rooms_exist(live: Live, metho
 
 
 async def test_a_token_for_any_room_makes_it_at_first_use(live: Live) -> None:
-    """[AD2] [AD3] For invited people; whoever brings a token is a member from then on."""
+    """[AD2] [AD3] [RT4] For invited people; whoever brings a token is a member from then on."""
     token = live.token("*", "svc", Role.OWNER)
 
     status, first = await _call(live, "GET", "/api/rooms/new-room", token=token)
