@@ -26,7 +26,7 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
 
 
 async def test_a_reader_who_pauses_catches_up_from_the_log(live: Live) -> None:
-    """[SY4] It is not closed, what waits for it stays bounded, and in the end it has everything."""
+    """[P8] [SY4] It is not closed, what waits for it stays bounded, and in the end it has everything."""
     room = await live.room()
     url = sync_url(live, room, "doc-slow", live.token(room))
     async with yclient(url) as ann, yclient(url) as bob, raw(url, sock=small_socket(live), max_queue=1) as socket:
