@@ -68,3 +68,12 @@ def test_what_a_page_links_to_is_there(page: str) -> None:
     folder = (ROOT / page).parent
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         assert (folder / target).exists(), target
+
+
+def test_the_two_commands_of_the_readme_are_there() -> None:
+    """[P10] `.ci/run` runs the second one on a fresh clone, and the browser tests what the first one prepares."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("./scripts/serve", "./scripts/test"):
+        assert f"\n{command} " in readme
+        assert (ROOT / command).stat().st_mode & 0o111
+    assert "./scripts/test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
