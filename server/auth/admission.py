@@ -10,6 +10,7 @@ from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, SessionId, parse_room_id
 from persistence.interfaces import Access, Member, Role, RoomRecord, Stores
 from server.auth.identities import color_of, new_session_id
+from server.auth.roles import permissions
 from server.auth.tokens import ANY_ROOM, Claims, Tokens
 from server.clock import Clock
 from server.errors import MalformedRequest, RoomDeleted, TokenInvalid, UnknownRoom
@@ -71,7 +72,8 @@ async def admit(parts: AdmissionParts, room_text: str, token: str | None, sessio
     if session_text and not _SESSION_ID.fullmatch(session_text):
         raise MalformedRequest("A session id has 1 to 64 letters, digits, - or _.")
     session = SessionId(session_text) if session_text else new_session_id()
-    return Admitted(room, Author(claims.user, claims.name, claims.role, session, color_of(claims.user)))
+    color = color_of(claims.user)
+    return Admitted(room, Author(claims.user, claims.name, claims.role, session, color, permissions(claims.role)))
 
 
 async def find_room(stores: Stores, room_text: str) -> RoomRecord:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import Role
 
 _RANK: Final = {Role.VIEWER: 0, Role.MEMBER: 1, Role.MODERATOR: 2, Role.OWNER: 3}
 
-_MEMBER: Final = ("draw", "chat", "voice", "video", "screen_share", "upload")
+_ALL: Final = frozenset(Permission)
 _PERMISSIONS: Final = {
-    Role.VIEWER: (),
-    Role.MEMBER: _MEMBER,
-    Role.MODERATOR: (*_MEMBER, "record", "moderate"),
-    Role.OWNER: (*_MEMBER, "record", "moderate"),
+    Role.VIEWER: frozenset[Permission](),
+    Role.MEMBER: _ALL - {Permission.RECORD, Permission.MODERATE},
+    Role.MODERATOR: _ALL,
+    Role.OWNER: _ALL,
 }
 
 
@@ -22,11 +23,11 @@ def highest(first: Role, *others: Role) -> Role:
     return max((first, *others), key=_RANK.__getitem__)
 
 
-def permissions(role: Role) -> tuple[str, ...]:
-    """What a role may do, in a fixed order."""
+def permissions(role: Role) -> Permissions:
+    """What a role may do."""
     return _PERMISSIONS[role]
 
 
-def may(role: Role, permission: str) -> bool:
+def may(role: Role, permission: Permission) -> bool:
     """Whether a role has a permission."""
     return permission in _PERMISSIONS[role]

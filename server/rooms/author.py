@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crdt_docs.access import Permissions
 from crdt_docs.ids import SessionId, UserId
 from persistence.interfaces import Role
 
@@ -17,3 +18,5 @@ class Author:
     role: Role
     session: SessionId
     color: str
+    permissions: Permissions
+    """What this person may do now."""

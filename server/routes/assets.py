@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from msgspec import Struct
 from quart import Blueprint, Response, request
 
+from crdt_docs.access import Permission
 from persistence.errors import AssetMissing
 from persistence.interfaces import Asset
 from server.auth.roles import may
@@ -38,7 +39,7 @@ async def upload(room_text: str, sha256: str) -> Response:
     [AS2] The bytes must have the hash that the address names. Size and room are limited.
     """
     room, claims = await authorized(room_text)
-    if not may(claims.role, "upload"):
+    if not may(claims.role, Permission.UPLOAD):
         raise PermissionRefused
     parts = services()
     parts.limits.uploads.take(f"{room.id}/{claims.user}")

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 from quart import Blueprint, Response
 
+from crdt_docs.access import Permission
 from persistence.interfaces import Access, Event, Member, Role, RoomRecord
 from server.auth.admission import find_room
 from server.auth.identities import clean_name, read_guest_key
@@ -105,7 +106,7 @@ async def read(room_text: str) -> Response:
 async def change(room_text: str) -> Response:
     """[RT5] Change name, access or default role; owners and moderators may, and everybody in the room is told."""
     room, claims = await authorized(room_text)
-    if not may(claims.role, "moderate"):
+    if not may(claims.role, Permission.MODERATE):
         raise PermissionRefused
     wanted = await read_body(_Change)
     changed = _changed(room, wanted)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from crdt_docs.access import Permission
 from server.auth.admission import Admitted, admit
 from server.auth.identities import clean_name
 from server.auth.limits import TokenBucket
 from server.auth.membership import rename_member
-from server.auth.roles import permissions
 from server.endpoint import Query, SocketEndpoint
 from server.errors import MalformedRequest, RateLimited, named
 from server.services import Services
@@ -90,7 +90,9 @@ class _Conversation:
         author = self._author
         you = You(author.user, author.name, author.role, author.session, author.color)
         roster = RosterState.of(self._hub.roster(self._room.id))
-        self._listener.tell(Welcome(you, RoomInfo.of(self._room), roster, permissions(author.role)))
+        self._listener.tell(
+            Welcome(you, RoomInfo.of(self._room), roster, [each for each in Permission if each in author.permissions])
+        )
 
     async def _receive_all(self) -> None:
         """Return when the client leaves. [SG5] A bad message is answered; `MAX_BAD_IN_A_ROW` of them end the socket."""

@@ -206,7 +206,7 @@ class SyncChannel(Channel):
         index, whole = self._received, isinstance(frame, SyncStep2)
         try:
             footprint = read_update(update)
-            if decide(self.author.role, self._document.id.kind, frame) is not Decision.ALLOW:
+            if decide(self.author.permissions, self._document.id.kind, frame) is not Decision.ALLOW:
                 self._decline(footprint)
             elif self._document.receive(self, update, footprint, whole=whole) is Reception.WAITING:
                 self._hold(_Held(index, update, footprint, whole))

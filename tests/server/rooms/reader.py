@@ -11,6 +11,7 @@ from crdt_docs.frames import SyncStep1, SyncStep2, Update, decode_frame
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
 from crdt_docs.updates import read_update
 from persistence.interfaces import Role
+from server.auth.roles import permissions
 from server.rooms.author import Author
 from server.rooms.document import LiveDocument, Reception
 
@@ -19,7 +20,14 @@ BOARD = DocumentId(RoomId("sprint"), "whiteboard")
 
 def author(name: str, session: str | None = None) -> Author:
     """A member of that name, with the session `<name>-page` unless another is given."""
-    return Author(UserId(name), name.title(), Role.MEMBER, SessionId(session or f"{name}-page"), "#1c7ed6")
+    return Author(
+        UserId(name),
+        name.title(),
+        Role.MEMBER,
+        SessionId(session or f"{name}-page"),
+        "#1c7ed6",
+        permissions(Role.MEMBER),
+    )
 
 
 def changes(edit: Callable[[Doc[Any]], None], doc: Doc[Any] | None = None) -> bytes:
