@@ -9,6 +9,8 @@ DocumentError
 ├── UpdateTooLarge        update_too_large
 ├── SchemaViolation       schema_violation
 ├── PermissionDenied      permission_denied
+├── AuthorshipViolation   authorship_violation
+├── DocumentQuotaExceeded quota_exceeded
 └── CorruptLog            corrupt_log
 """
 
@@ -87,6 +89,18 @@ class PermissionDenied(DocumentError):
     """The sender may not do this to this document."""
 
     code = "permission_denied"
+
+
+class AuthorshipViolation(DocumentError):
+    """Something is written in the name of somebody else: under his client id, or with him as its author."""
+
+    code = "authorship_violation"
+
+
+class DocumentQuotaExceeded(DocumentError):
+    """A document, or one person's part in it, would grow beyond its limit."""
+
+    code = "quota_exceeded"
 
 
 class CorruptLog(DocumentError):
