@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
@@ -24,7 +25,8 @@ def test_a_token_says_what_it_was_issued_for() -> None:
     clock = StandingClock()
     token, expires_at = Tokens(SECRET, clock).issue(CLAIMS, 60)
 
-    assert Tokens(SECRET, clock).read(token) == CLAIMS
+    read = Tokens(SECRET, clock).read(token)
+    assert read == replace(CLAIMS, issued_at=clock.now_us(), expires_at=expires_at, jti=read.jti)
     assert expires_at == clock.now_us() + 60_000_000
 
 
@@ -35,7 +37,7 @@ def test_a_token_expires_by_the_servers_clock_with_some_leeway() -> None:
     token, _ = tokens.issue(CLAIMS, 60)
 
     clock.seconds += 60 + LEEWAY_SECONDS - 1
-    assert tokens.read(token) == CLAIMS
+    assert tokens.read(token).user == CLAIMS.user
     clock.seconds += 1
     with pytest.raises(TokenExpired):
         tokens.read(token)
