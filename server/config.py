@@ -23,6 +23,8 @@ CONFIG_VARIABLE: Final = "THUNDERLINE_CONFIG"
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 MIB: Final = 1024 * 1024
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +51,17 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Literal["debug", "info", "warning", "error"], Meta(description="What is logged: this level and above.")
     ] = "info"
     token_seconds: Annotated[int, Meta(ge=60, description="How long a room token is good.")] = 86_400
+    token_keys: Annotated[
+        Path | None,
+        Meta(description="JSON Web Key Set with public keys (Ed25519, RSA) of others that may mint room tokens."),
+    ] = None
+    allowed_origins: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="Origins, with commas between, whose pages may use this server; '*' for all, empty: its own.",
+        ),
+    ] = ""
     tick_seconds: Annotated[
         float, Meta(gt=0, le=1, description="How long updates are gathered before they are committed together.")
     ] = 0.016
@@ -81,11 +94,31 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = MIB
     max_asset_bytes: Annotated[int, Meta(ge=1, description="Largest file that may be uploaded.")] = 25 * MIB
     room_quota_bytes: Annotated[int, Meta(ge=1, description="Bytes of files that one room may hold.")] = 1024 * MIB
+    max_uploads: Annotated[int, Meta(ge=1, le=1000, description="Files that one person may upload at once.")] = 4
+    max_people: Annotated[int, Meta(ge=1, le=100_000, description="People that may be in one room at once.")] = 100
+    max_elements: Annotated[int, Meta(ge=1, le=1_000_000, description="Elements that one whiteboard may hold.")] = (
+        20_000
+    )
+    max_document_bytes: Annotated[int, Meta(ge=1024, description="Bytes that one document may grow to.")] = 64 * MIB
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days that ended sessions and events are kept; 0 keeps them for ever.")
+    ] = 0
+    webhook_url: Annotated[
+        str, Meta(max_length=2048, description="Address that is told of what happens in rooms; empty for none.")
+    ] = ""
+    webhook_secret_file: Annotated[
+        Path | None, Meta(description="File with the secret that signs what webhook_url is told.")
+    ] = None
 
     @property
     def serves_tls(self) -> bool:
         """Whether this server itself speaks TLS."""
         return self.tls_certificate is not None and self.tls_key is not None
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The members of `allowed_origins`, as browsers write them in `Origin`; `*` stands for any."""
+        return frozenset(part.strip().lower() for part in self.allowed_origins.split(",") if part.strip())
 
 
 class InvalidSetting(Exception):
@@ -144,9 +177,24 @@ def load_config(
             given[name] = value
             sources[name] = source.format(name=name, NAME=name.upper(), option="--" + name.replace("_", "-"))
     config = _convert(given, sources)
+    _check(config, sources)
+    return config
+
+
+def _check(config: Config, sources: Mapping[str, str]) -> None:
+    """What the types of the table cannot say."""
     if (config.tls_certificate is None) != (config.tls_key is None):
         raise InvalidSetting("tls_certificate and tls_key are given together or not at all.")
-    return config
+    for origin in config.origins - {"*"}:
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidSetting(
+                f"{sources['allowed_origins']} cannot hold {origin!r}: an origin is like https://example.org, without "
+                "a path."
+            )
+    if config.webhook_url and not _WEB_ADDRESS.fullmatch(config.webhook_url):
+        raise InvalidSetting(f"{sources['webhook_url']} must be an address that begins with https:// or http://.")
+    if config.webhook_secret_file is not None and not config.webhook_url:
+        raise InvalidSetting(f"{sources['webhook_secret_file']} is of no use without webhook_url.")
 
 
 def _from_file(file: Path) -> dict[str, Any]:

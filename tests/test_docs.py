@@ -26,7 +26,7 @@ def _section(title: str) -> str:
 def test_every_setting_is_described_with_its_default(setting: object) -> None:
     """Name, default and description are those of the table in the code."""
     name, default, description = setting.name, setting.default, setting.description  # type: ignore[attr-defined]
-    told = str(default).lower() if isinstance(default, bool) else str(default)
+    told = str(default).lower() if isinstance(default, bool) else str(default) or '""'
     assert f"| `{name}` | `{told}` | {description} |" in _section("Settings")
 
 
