@@ -12,6 +12,7 @@ from quart import Quart, Response
 from persistence.compaction import Compactor
 from persistence.sqlite import DATABASE_NAME, open_sqlite
 from persistence.writer import Writer
+from server.auth.keys import load_keys
 from server.auth.tokens import Tokens, load_secret
 from server.clock import Clock, SystemClock
 from server.config import Config
@@ -69,11 +70,11 @@ def create_app(
         open_storage: Opens what needs the storage; SQLite in the data folder by default.
 
     Raises:
-        SecretUnusable: The data folder cannot be used.
+        SecretUnusable, KeysUnusable: The data folder or the file of token keys cannot be used.
     """
     clock = clock or SystemClock()
     metrics, hub = Metrics(), Hub()
-    tokens = Tokens(load_secret(config.data), clock)
+    tokens = Tokens(load_secret(config.data), clock, load_keys(config.token_keys))
     services = Services(config, clock, metrics, tokens, hub)
     quart = _create_quart(services, client_folder)
     opener = open_storage or open_in_data_folder
