@@ -1,7 +1,9 @@
 /** German texts: same keys as `en.ts`. */
 import type { Texts } from '.';
+import { moderationDe } from './moderationDe';
 
 export const de: Texts = {
+  ...moderationDe,
   shell: {
     app: 'Thunderline',
     untitled: 'Raum ohne Namen',
@@ -123,13 +125,13 @@ export const de: Texts = {
     discardSure: 'Endgültig verwerfen? Diese Kopie lässt sich nicht zurückholen.',
     later: 'Für später behalten',
     whys: {
-      permission_denied: 'Du durftest hier nicht mehr zeichnen, als sie ankamen.',
+      permission_denied: 'Als sie ankamen, durftest du das hier nicht mehr. Vielleicht hat die Moderation des Raums es geändert.',
       authorship_violation: 'Sie gaben sich als die Arbeit von jemand anderem aus. Das kann vorkommen, wenn ein kopiertes Browserprofil auf zwei Geräten benutzt wird.',
       malformed_update: 'Sie kamen beschädigt an.',
       missing_dependencies: 'Sie bauen auf Änderungen auf, die der Server nicht hat.',
-      schema_violation: 'Sie enthalten etwas, das nicht auf dieses Board gehört.',
+      schema_violation: 'Sie enthalten etwas, das es auf diesem Board oder in diesem Chat nicht geben kann: Die anderen sähen es nicht richtig.',
       update_too_large: 'Sie sind zu groß für diesen Server.',
-      quota_exceeded: 'In diesem Raum ist kein Platz mehr.',
+      quota_exceeded: 'Das Board oder der Raum ist an seiner Grenze. Entferne etwas, das nicht mehr gebraucht wird, und füge deine Arbeit dann wieder hinzu.',
       left_behind: 'Sie warteten noch, als die Seite geschlossen wurde, und Arbeit davor war abgelehnt worden.',
     },
     whyOther: 'Der Server nannte keinen Grund, den diese Seite kennt.',
@@ -142,11 +144,13 @@ export const de: Texts = {
     pages: {
       unknown_room: { title: 'Diesen Raum gibt es nicht', body: 'Der Link ist vielleicht unvollständig, oder der Raum wurde hier nie angelegt.', next: 'Bitte um den ganzen Link, oder leg einen neuen Raum an.' },
       invalid_room_id: { title: 'Das ist kein Link zu einem Raum', body: 'Die Adresse enthält Zeichen, die kein Raum hat.', next: 'Bitte um den ganzen Link, oder leg einen neuen Raum an.' },
-      room_deleted: { title: 'Dieser Raum wurde gelöscht', body: 'Wem er gehört, hat ihn vom Server entfernt.', next: 'Du kannst deine Kopie noch ansehen und herunterladen.' },
+      room_deleted: { title: 'Dieser Raum wurde gelöscht', body: 'Wem er gehörte, hat ihn vom Server entfernt, für alle.', next: 'Die Kopie auf diesem Gerät kannst du noch ansehen und herunterladen.' },
       not_admitted: { title: 'In diesen Raum kommt man mit Einladung', body: 'Du wurdest noch nicht eingeladen, oder die Einladung gilt nicht mehr.', next: 'Bitte jemanden im Raum um einen Einladungslink.' },
-      room_locked: { title: 'Dieser Raum ist abgeschlossen', body: 'Gerade kann niemand eintreten.', next: 'Frag jemanden, der den Raum moderiert, oder versuch es später.' },
-      banned: { title: 'Du wurdest aus diesem Raum entfernt', body: 'Die Moderation hat deinen Zugang beendet.', next: 'Wenn das ein Irrtum ist, sprich mit jemandem im Raum.' },
-      room_full: { title: 'Dieser Raum ist voll', body: 'Es sind so viele Personen darin, wie er fasst.', next: 'Versuch es in einer Weile noch einmal.' },
+      room_locked: { title: 'Dieser Raum ist abgeschlossen', body: 'Gerade kann niemand Neues eintreten.', next: 'Diese Seite versucht es von selbst wieder, du kannst sie offen lassen. Oder frag jemanden im Raum.' },
+      room_closed: { title: 'Dieser Raum ist geschlossen', body: 'Er wurde für alle geschlossen, die ihn nicht moderieren. Nichts ging verloren.', next: 'Diese Seite versucht es von selbst wieder und öffnet den Raum, sobald er wieder offen ist.' },
+      removed: { title: 'Du wurdest aus diesem Raum entfernt', body: 'Die Moderation hat den Raum für dich geschlossen. Was du vorher gemacht hast, bleibt darin.', next: 'Du kannst versuchen wiederzukommen, oder sprich mit jemandem im Raum.' },
+      banned: { title: 'Du kannst diesen Raum nicht mehr betreten', body: 'Die Moderation hat deinen Zugang beendet. Was du vorher gemacht hast, bleibt im Raum.', next: 'Wenn das ein Irrtum ist, sprich mit jemandem im Raum: Wer ihn moderiert, kann dich wieder zulassen.' },
+      room_full: { title: 'Dieser Raum ist voll', body: 'Es sind so viele Personen darin, wie er fasst.', next: 'Diese Seite versucht es von selbst wieder und lässt dich ein, sobald jemand geht.' },
       permission_denied: { title: 'Du kannst diesen Raum nicht öffnen', body: 'Dein Zugang reicht dafür nicht.', next: 'Frag jemanden, dem der Raum gehört.' },
       token_invalid: { title: 'Dein Zugang ließ sich nicht bestätigen', body: 'Der Server kennt den Ausweis dieses Browsers nicht mehr.', next: 'Lade die Seite neu. Hilft das nicht, bitte um einen neuen Link.' },
       storage_unavailable: { title: 'Der Server kann gerade nichts speichern', body: 'Seine Platte oder Datenbank antwortet nicht, darum nimmt der Raum keine Änderungen an.', next: 'Lass die Seite offen: Sie macht von selbst weiter, sobald es dem Server gut geht.' },
@@ -157,6 +161,10 @@ export const de: Texts = {
     },
     other: { title: 'Der Server hat die Verbindung beendet', body: 'Er nannte einen Grund, den diese Seite nicht kennt.', next: 'Lade die Seite neu. Hilft das nicht, sag denen Bescheid, die den Server betreiben.' },
     code: (code) => `Code für den Betrieb des Servers: ${code}`,
+    reason: (reason) => `Der genannte Grund: ${reason}`,
+    retrying: 'Neuer Versuch von selbst',
+    download: 'Kopie herunterladen',
+    downloadChat: 'Chat herunterladen',
   },
   update: {
     ready: 'Eine neue Version ist da.',

@@ -1,5 +1,8 @@
 /** English texts, by part of the page. `de.ts` has the same keys; the compiler and a test keep it so. */
+import { moderationEn } from './moderationEn';
+
 export const en = {
+  ...moderationEn,
   shell: {
     app: 'Thunderline',
     untitled: 'Untitled room',
@@ -120,13 +123,13 @@ export const en = {
     discardSure: 'Discard for good? This copy cannot be brought back.',
     later: 'Keep for later',
     whys: {
-      permission_denied: 'You were no longer allowed to draw here when they arrived.',
+      permission_denied: 'When they arrived you were no longer allowed to do this here. Somebody who moderates the room may have changed it.',
       authorship_violation: 'They claimed to come from somebody else. This can happen when one copy of a browser profile is used on two devices.',
       malformed_update: 'They arrived damaged.',
       missing_dependencies: 'They build on changes that the server does not have.',
-      schema_violation: 'They hold something that does not belong on this board.',
+      schema_violation: 'They hold something that this board or chat cannot have: it would not be shown right for the others.',
       update_too_large: 'They are too large for this server.',
-      quota_exceeded: 'This room has no space left.',
+      quota_exceeded: 'The board or the room has reached its limit. Remove something that is not needed any more, then add your work again.',
       left_behind: 'They were still waiting when this page was closed, and work from before them was refused.',
     } as Readonly<Record<string, string>>,
     whyOther: 'The server gave no reason that this page knows.',
@@ -139,11 +142,13 @@ export const en = {
     pages: {
       unknown_room: { title: 'There is no such room', body: 'The link may be incomplete, or the room was never created here.', next: 'Ask whoever sent it for the whole link, or make a new room.' },
       invalid_room_id: { title: 'This is not a link to a room', body: 'The address holds characters that no room has.', next: 'Ask whoever sent it for the whole link, or make a new room.' },
-      room_deleted: { title: 'This room was deleted', body: 'Somebody who owns it has removed it from the server.', next: 'You can still look at your copy and download it.' },
+      room_deleted: { title: 'This room was deleted', body: 'Its owner has removed it from the server, for everybody.', next: 'You can still look at the copy on this device and download it.' },
       not_admitted: { title: 'This room is by invitation', body: 'You have not been invited yet, or the invitation is no longer valid.', next: 'Ask somebody in the room for an invitation link.' },
-      room_locked: { title: 'This room is locked', body: 'Nobody can enter at the moment.', next: 'Ask a moderator of the room, or try again later.' },
-      banned: { title: 'You were removed from this room', body: 'A moderator has ended your access.', next: 'If this is a mistake, talk to somebody in the room.' },
-      room_full: { title: 'This room is full', body: 'As many people as it may hold are in it.', next: 'Try again in a while.' },
+      room_locked: { title: 'This room is locked', body: 'Nobody new can enter at the moment.', next: 'This page tries again by itself, so you can leave it open. Or ask somebody in the room.' },
+      room_closed: { title: 'This room is closed', body: 'It was closed for everybody who does not moderate it. Nothing was lost.', next: 'This page tries again by itself and opens the room as soon as it is open again.' },
+      removed: { title: 'You were removed from this room', body: 'A moderator has closed this room for you. What you made before stays in it.', next: 'You can try to come back, or talk to somebody in the room.' },
+      banned: { title: 'You cannot enter this room any more', body: 'A moderator has ended your access. What you made before stays in the room.', next: 'If this is a mistake, talk to somebody in the room: those who moderate it can let you in again.' },
+      room_full: { title: 'This room is full', body: 'As many people as it may hold are in it.', next: 'This page tries again by itself and lets you in as soon as somebody leaves.' },
       permission_denied: { title: 'You cannot open this room', body: 'Your access does not cover it.', next: 'Ask somebody who owns the room.' },
       token_invalid: { title: 'Your access could not be confirmed', body: 'The server no longer knows the pass that this browser holds.', next: 'Load the page again. If that does not help, ask for a new link.' },
       storage_unavailable: { title: 'The server cannot store anything right now', body: 'Its disk or database does not answer, so the room takes no changes.', next: 'Leave this page open: it goes on by itself once the server is well.' },
@@ -154,6 +159,10 @@ export const en = {
     } as Readonly<Record<string, { title: string; body: string; next: string }>>,
     other: { title: 'The server ended the connection', body: 'It gave a reason that this page does not know.', next: 'Load the page again. If that does not help, tell whoever runs the server.' },
     code: (code: string) => `Code for whoever runs the server: ${code}`,
+    reason: (reason: string) => `The reason given: ${reason}`,
+    retrying: 'Trying again by itself',
+    download: 'Download the copy',
+    downloadChat: 'Download the chat',
   },
   update: {
     ready: 'A new version is ready.',
