@@ -3,143 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Protocol
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
+from persistence.records import (
+    ERASED_NAME,
+    MEMBER_PERMISSIONS,
+    Access,
+    Asset,
+    Binding,
+    Concurrency,
+    Door,
+    Event,
+    Growth,
+    Invitation,
+    Member,
+    Micros,
+    PersonStats,
+    Role,
+    RoomRecord,
+    RoomUsage,
+    SessionCounts,
+    SessionRecord,
+    Snapshot,
+    UpdateRow,
+)
 
-Micros = NewType("Micros", int)
-"""An instant: microseconds since 1970-01-01 UTC."""
+__all__ = [
+    "ERASED_NAME",
+    "MAX_CONCURRENCY_STEPS",
+    "MEMBER_PERMISSIONS",
+    "Access",
+    "Asset",
+    "Assets",
+    "Binding",
+    "Concurrency",
+    "Door",
+    "Event",
+    "Events",
+    "Growth",
+    "Invitation",
+    "Member",
+    "Micros",
+    "PersonStats",
+    "Revocations",
+    "Role",
+    "RoomRecord",
+    "RoomUsage",
+    "Rooms",
+    "SessionCounts",
+    "SessionRecord",
+    "Sessions",
+    "Snapshot",
+    "Snapshots",
+    "Stores",
+    "UpdateLog",
+    "UpdateRow",
+]
 
-
-class Role(StrEnum):
-    """A preset of permissions."""
-
-    OWNER = "owner"
-    MODERATOR = "moderator"
-    MEMBER = "member"
-    VIEWER = "viewer"
-
-
-class Access(StrEnum):
-    """Who may enter a room."""
-
-    LINK = "link"
-    INVITE = "invite"
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRow:
-    """What one session changed in one document within one tick."""
-
-    document: DocumentId
-    seq: Seq
-    at: Micros
-    user: UserId
-    session: SessionId
-    update: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The whole state of a document after the row `seq`, as one v1 update."""
-
-    document: DocumentId
-    seq: Seq
-    at: Micros
-    update: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """How far a document's log has grown beyond its newest snapshot (or from its first row)."""
-
-    rows: int
-    size: int
-    """Bytes in those rows."""
-    snapshot_size: int
-    """Bytes of the newest snapshot, 0 if there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoomRecord:
-    """A room as it is kept. `default_role` is what the bare link gives when `access` is `link`."""
-
-    id: RoomId
-    name: str
-    access: Access
-    default_role: Role
-    created_at: Micros
-    deleted_at: Micros | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A person in a room. `guest_hash` is SHA-256 of the browser's guest key, None for people with foreign tokens."""
-
-    room: RoomId
-    user: UserId
-    name: str
-    role: Role
-    guest_hash: bytes | None
-    joined_at: Micros
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A key that lets whoever has it into the room with a role; only the key's SHA-256 is kept."""
-
-    room: RoomId
-    key_hash: bytes
-    role: Role
-    created_at: Micros
-    revoked_at: Micros | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """One open page of one user in a room; `left_at` is None while it is open."""
-
-    id: SessionId
-    room: RoomId
-    user: UserId
-    name: str
-    joined_at: Micros
-    left_at: Micros | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a room's audit trail; `details` is a JSON object's text."""
-
-    room: RoomId
-    at: Micros
-    kind: str
-    user: UserId | None
-    details: str = "{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A file of a room, named by the SHA-256 of its bytes (hex)."""
-
-    room: RoomId
-    sha256: str
-    mime_type: str
-    file_name: str
-    size: int
-    uploader: UserId
-    uploaded_at: Micros
+MAX_CONCURRENCY_STEPS = 10_000
+"""How many steps one answer may have."""
 
 
 class UpdateLog(Protocol):
     """The history of every document: rows in the order of their seq, never changed, never removed."""
 
-    async def append(self, rows: Sequence[UpdateRow]) -> None:
-        """Make all rows durable in one transaction, or none of them.
+    async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
+        """Make all rows and all bindings durable in one transaction, or none of them.
 
-        Appending a row that is already there to the byte is accepted (a retry).
+        Appending a row that is already there to the byte is accepted (a retry); a client id that is bound already
+        stays bound as it is.
 
         Raises:
             SeqTaken: A different row stands at one of the places (SeqGap: the row before it is not there). Nothing
@@ -153,6 +86,9 @@ class UpdateLog(Protocol):
 
     async def head(self, document: DocumentId) -> Seq:
         """The seq of the last durable row, 0 if there is none."""
+
+    async def bindings(self, document: DocumentId) -> list[Binding]:
+        """Whose the client ids of a document are, in the order in which they were bound."""
 
 
 class Snapshots(Protocol):
@@ -192,18 +128,55 @@ class Rooms(Protocol):
     async def members(self, room: RoomId) -> list[Member]:
         """Everybody who ever joined, in the order in which they did."""
 
+    async def all(self) -> list[RoomRecord]:
+        """Every room that ever was, deleted ones too, in the order in which they were made."""
+
+    async def banned(self, room: RoomId, user: UserId, family: str) -> bool:
+        """Whether that person may not enter: he is banned, or somebody with his token family is ("" is none)."""
+
     async def add_invitation(self, invitation: Invitation) -> None:
-        """Keep an invitation."""
+        """Keep an invitation; of one that is there, role, revocation and label are replaced."""
 
     async def invitation(self, room: RoomId, key_hash: bytes) -> Invitation | None:
         """The invitation with that key, also when it is revoked."""
 
+    async def invitations(self, room: RoomId) -> list[Invitation]:
+        """Every invitation of a room, revoked ones too, in the order in which they were made."""
+
+    async def revoke_invitation(self, room: RoomId, id_: str, at: Micros) -> bool:
+        """Revoke the invitation with that `id`. False, and nothing changed, when no good one has it."""
+
+    async def count_invitation_use(self, room: RoomId, key_hash: bytes) -> None:
+        """Count that somebody came in with it."""
+
+
+class Revocations(Protocol):
+    """Tokens that are void before they expire, by their `jti`."""
+
+    async def revoke(self, jti: str, expires_at: Micros) -> None:
+        """Keep that the token is void; `expires_at` is when it would expire by itself. The later of two stays."""
+
+    async def is_revoked(self, jti: str) -> bool:
+        """Whether it was revoked."""
+
+    async def forget_expired(self, now: Micros) -> int:
+        """Forget those that have expired by themselves; gives how many they were."""
+
 
 class Sessions(Protocol):
-    """Who was here from when to when."""
+    """Who was here from when to when. A session lasts from `joined_at` until just before `left_at`."""
 
     async def open(self, session: SessionRecord) -> None:
-        """Keep a session; one that was closed (a reload, a lost connection) is open again and keeps its `joined_at`."""
+        """Keep a session; one that was closed (a reload, a lost connection) is open again.
+
+        It keeps its `joined_at` and its counts, and takes the name and, unless it is empty, the device.
+
+        Raises:
+            ValueError: The session belongs to somebody else, or to another room.
+        """
+
+    async def count(self, session: SessionId, counts: SessionCounts) -> None:
+        """Add to what is counted of a session."""
 
     async def close(self, session: SessionId, left_at: Micros) -> None:
         """Say when a session ended."""
@@ -214,18 +187,47 @@ class Sessions(Protocol):
     async def get(self, session: SessionId) -> SessionRecord | None:
         """The session."""
 
-    async def of_room(self, room: RoomId) -> list[SessionRecord]:
-        """Every session of a room in the order in which they began."""
+    async def of_room(
+        self, room: RoomId, *, before: Micros | None = None, limit: int | None = None
+    ) -> list[SessionRecord]:
+        """The sessions of a room that began before that instant, in the order in which they began.
+
+        With a `limit` the newest so many, newest first.
+        """
+
+    async def open_now(self) -> list[SessionRecord]:
+        """The sessions of every room that are open, in the order in which they began."""
+
+    async def people(self, room: RoomId | None, *, until: Micros | None = None) -> list[PersonStats]:
+        """What everybody's sessions come to, in one room or in all, in the order in which people first came.
+
+        Open sessions count until the instant `until` (None: now).
+        """
+
+    async def concurrency(self, room: RoomId | None, since: Micros, until: Micros, step: Micros) -> list[Concurrency]:
+        """How many were here at once, in one room or in all: for each step of [`since`, `until`) the maximum in it.
+
+        Steps begin at `since`, `since` + `step` and so on; all of them are told, the last may be cut short. An open
+        session counts until `until`.
+
+        Raises:
+            ValueError: `step` is not positive, or there would be more than MAX_CONCURRENCY_STEPS.
+        """
 
 
 class Events(Protocol):
-    """A room's audit trail."""
+    """The audit trail of the rooms and of the installation."""
 
     async def add(self, event: Event) -> None:
         """Keep an event."""
 
-    async def of_room(self, room: RoomId, *, limit: int = 1000) -> list[Event]:
-        """The newest events, newest first."""
+    async def of_room(
+        self, room: RoomId, *, before: int | None = None, limit: int = 1000, kind: str | None = None
+    ) -> list[Event]:
+        """The newest events of a room, newest first; those behind the one with the id `before`, and of one kind."""
+
+    async def all(self, *, before: int | None = None, limit: int = 1000, kind: str | None = None) -> list[Event]:
+        """The newest events of every room and of the installation, as `of_room`."""
 
 
 class Assets(Protocol):
@@ -269,6 +271,22 @@ class Stores(Protocol):
     def events(self) -> Events: ...
     @property
     def assets(self) -> Assets: ...
+    @property
+    def revocations(self) -> Revocations: ...
+
+    async def usage(self) -> list[RoomUsage]:
+        """What each room takes of the storage, deleted ones too, in the order in which they were made."""
+
+    async def erase_person(self, room: RoomId | None, user: UserId, at: Micros) -> int:
+        """Forget who a user is, in one room or in all; gives how many rows were changed.
+
+        His member's name becomes `ERASED_NAME`, guest key and token family are cleared, his sessions lose name and
+        device, his events their details; tokens from before `at` are void, because they carry the name. The user id
+        stays: the logs need it to tell his work from others'. All in one transaction.
+        """
+
+    async def forget_before(self, at: Micros) -> int:
+        """Remove sessions that ended and events that happened before that instant; gives how many. One transaction."""
 
     async def check(self) -> None:
         """Read and write a little, for `/readyz`.

@@ -1,0 +1,260 @@
+"""What the storage keeps, as values: rooms, people, rows of logs, sessions, events, files, and what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from crdt_docs.access import Permission, Permissions
+from crdt_docs.ids import ClientId, DocumentId, RoomId, Seq, SessionId, UserId
+
+Micros = NewType("Micros", int)
+"""An instant: microseconds since 1970-01-01 UTC."""
+
+MEMBER_PERMISSIONS: Permissions = frozenset(Permission) - {Permission.RECORD, Permission.MODERATE}
+"""What members get in a room that says nothing else."""
+
+ERASED_NAME = "Erased person"
+"""The name of somebody whose data were erased."""
+
+
+class Role(StrEnum):
+    """A preset of permissions."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+class Access(StrEnum):
+    """Who may enter a room."""
+
+    LINK = "link"
+    INVITE = "invite"
+    LOBBY = "lobby"
+    """Whoever knocks and is let in by somebody who moderates."""
+
+
+class Door(StrEnum):
+    """Whether anybody may enter now, whatever the access."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+    """Those who are in stay; nobody enters."""
+    CLOSED = "closed"
+    """Only those who moderate are in."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRow:
+    """What one session changed in one document within one tick."""
+
+    document: DocumentId
+    seq: Seq
+    at: Micros
+    user: UserId
+    session: SessionId
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Whose a Yjs client id is in a document, since when.
+
+    An id that came back in recovery and whose author is not known has no `user`; `returned_by` says who brought it.
+    """
+
+    document: DocumentId
+    client: ClientId
+    user: UserId | None
+    at: Micros
+    returned_by: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole state of a document after the row `seq`, as one v1 update."""
+
+    document: DocumentId
+    seq: Seq
+    at: Micros
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How far a document's log has grown beyond its newest snapshot (or from its first row)."""
+
+    rows: int
+    size: int
+    """Bytes in those rows."""
+    snapshot_size: int
+    """Bytes of the newest snapshot, 0 if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRecord:
+    """A room as it is kept. `default_role` is what the bare link gives when `access` is `link`."""
+
+    id: RoomId
+    name: str
+    access: Access
+    default_role: Role
+    created_at: Micros
+    deleted_at: Micros | None = None
+    permissions: Permissions = MEMBER_PERMISSIONS
+    """What members get in this room."""
+    door: Door = Door.OPEN
+    door_at: Micros = Micros(0)
+    """When the door was last opened, locked or closed; 0: never."""
+    max_people: int = 0
+    """How many people may be in at once; 0: as many as the installation allows."""
+    recovery: bool = False
+    """Whether clients may bring back what a restored backup does not have (DESIGN §4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a room. `guest_hash` is SHA-256 of the browser's guest key, None for people with foreign tokens."""
+
+    room: RoomId
+    user: UserId
+    name: str
+    role: Role
+    guest_hash: bytes | None
+    joined_at: Micros
+    role_at: Micros = Micros(0)
+    """When moderation last changed the role or the overrides; 0: never."""
+    overrides: Mapping[Permission, bool] = field(default_factory=dict, hash=False)
+    """Permissions that he has (True) or has not (False), whatever his role gives."""
+    tokens_from: Micros = Micros(0)
+    """Tokens that were issued before this instant are void."""
+    removed_at: Micros | None = None
+    """When a moderator last sent him away."""
+    banned_at: Micros | None = None
+    """Since when he may not enter; None: he may."""
+    family: str = ""
+    """The token family that was last seen of him."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A key that lets whoever has it into the room with a role; only the key's SHA-256 is kept."""
+
+    room: RoomId
+    key_hash: bytes
+    role: Role
+    created_at: Micros
+    revoked_at: Micros | None = None
+    label: str = ""
+    created_by: UserId | None = None
+    uses: int = 0
+
+    @property
+    def id(self) -> str:
+        """A name for it that lets nobody in: the first 16 hexadecimal digits of the hash."""
+        return self.key_hash[:8].hex()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """One open page of one user in a room; `left_at` is None while it is open."""
+
+    id: SessionId
+    room: RoomId
+    user: UserId
+    name: str
+    joined_at: Micros
+    left_at: Micros | None = None
+    device: str = ""
+    mic_seconds: float = 0
+    camera_seconds: float = 0
+    screen_seconds: float = 0
+    edits: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """What is to be added to a session's counts."""
+
+    mic_seconds: float = 0
+    camera_seconds: float = 0
+    screen_seconds: float = 0
+    edits: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonStats:
+    """All sessions of one person, in one room or in every room."""
+
+    user: UserId
+    name: str
+    """The newest that is kept; `ERASED_NAME` when none is."""
+    sessions: int
+    first_joined_at: Micros
+    last_seen_at: Micros | None
+    """None while a session is open."""
+    present_seconds: float
+    """Time with at least one session: what overlaps counts once."""
+    mic_seconds: float
+    camera_seconds: float
+    screen_seconds: float
+    edits: int
+    messages: int
+    rooms: int = 1
+    """In how many rooms these sessions were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """The most people and the most sessions at any one instant of the step that begins at `at`."""
+
+    at: Micros
+    people: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the audit trail of a room, or of the installation (`room` None); `details` is a JSON object's text."""
+
+    room: RoomId | None
+    at: Micros
+    kind: str
+    user: UserId | None
+    details: str = "{}"
+    id: int = field(default=0, compare=False)
+    """Its place in the trail, given by the storage: set when it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of a room, named by the SHA-256 of its bytes (hex)."""
+
+    room: RoomId
+    sha256: str
+    mime_type: str
+    file_name: str
+    size: int
+    uploader: UserId
+    uploaded_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class RoomUsage:
+    """What a room takes of the storage."""
+
+    room: RoomId
+    rows: int
+    """Rows of all its logs."""
+    update_bytes: int
+    """Bytes in those rows."""
+    assets: int
+    asset_bytes: int
+    last_activity: Micros | None
+    """The newest of its rows, and of the beginnings and ends of its sessions; None: nothing ever happened."""
