@@ -32,6 +32,15 @@ class Metrics:
         self.resyncs = Counter(
             "thunderline_resyncs", "Readers that fell behind and caught up from the log", registry=self.registry
         )
+        self.webhooks = Counter(
+            "thunderline_webhooks", "Webhook deliveries by how they ended", ["outcome"], registry=self.registry
+        )
+        self.webhook_failures = Counter(
+            "thunderline_webhook_failures", "Attempts to deliver a webhook that failed", registry=self.registry
+        )
+        self.webhooks_waiting = Gauge(
+            "thunderline_webhooks_waiting", "Webhook deliveries that have not ended yet", registry=self.registry
+        )
         self.storage_ready = Gauge(
             "thunderline_storage_ready", "1 while the storage is open and takes commits", registry=self.registry
         )

@@ -13,15 +13,20 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(path for folder in ("crdt_docs", "persistence", "server") for path in (ROOT / folder).rglob("*.py"))
 LEAVES = {"server.config", "server.errors", "server.metrics", "server.clock"}
 RANKS = {
+    "server.data_lock": 0,
+    "server.logs": 0,
     "server.transport": 0,
+    "server.origins": 0,
     "server.rooms": 1,
     "server.auth": 2,
     "server.presence": 3,
+    "server.webhooks": 3,
     "server.sync": 4,
     "server.signaling": 4,
     "server.media": 4,
     "server.routes": 5,
     "server.app": 6,
+    "server.commands": 6,
     "server.__main__": 7,
 }
 """Data flows one way: nobody imports what has a higher rank. Endpoints and services stand between sync and routes."""

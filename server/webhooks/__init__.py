@@ -1,0 +1,1 @@
+"""Another program is told, over HTTP, of what happens in rooms."""
