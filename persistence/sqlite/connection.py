@@ -1,4 +1,4 @@
-"""One database file: a connection that writes, and another that reads and never waits for it."""
+"""One database file: a connection that writes, and two that read and never wait for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import aiosqlite
 
@@ -17,16 +17,18 @@ from persistence.sqlite.migrations import prepare
 
 Durability: TypeAlias = Literal["full", "process"]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Statement: TypeAlias = tuple[str, Iterable[Parameters]]
+"""One statement that changes something, and the rows of parameters to run it with."""
 
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The write-ahead log is cut to this size after a checkpoint."""
 
 
 class AtomicConnection(sqlite3.Connection):
-    """A connection whose `executemany` is one transaction, so that a batch costs one hop to its thread and back."""
+    """A connection that runs several statements as one transaction without leaving its thread in between."""
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        """Commit all rows or none.
+    def transact(self, statements: Sequence[Statement]) -> int:
+        """Run each statement for each of its rows and commit all, or nothing; gives how many rows were changed.
 
         Raises:
             sqlite3.IntegrityError: A constraint is broken; nothing was written.
@@ -36,7 +38,7 @@ class AtomicConnection(sqlite3.Connection):
         with translated():
             self.execute("BEGIN IMMEDIATE")
             try:
-                cursor = super().executemany(sql, parameters)
+                changed = sum(self.executemany(sql, rows).rowcount for sql, rows in statements)
             except BaseException:
                 self._roll_back()
                 raise
@@ -48,7 +50,7 @@ class AtomicConnection(sqlite3.Connection):
                 raise StorageUnavailable(f"The database is locked by another program. ({exc})") from exc
             told = translate(exc)
             raise OutcomeUnknown(f"The commit failed: {told.reason if told else exc}") from exc
-        return cursor
+        return changed
 
     def _roll_back(self) -> None:
         """SQLite may have rolled back by itself, and a disk that fails may refuse this too: both are fine."""
@@ -57,13 +59,31 @@ class AtomicConnection(sqlite3.Connection):
                 self.execute("ROLLBACK")
 
 
+class WriterConnection(aiosqlite.Connection):
+    """An `AtomicConnection` in its thread; a transaction costs one hop there and back."""
+
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        super().__init__(
+            lambda: sqlite3.connect(path, factory=AtomicConnection, isolation_level=None, timeout=busy_seconds),
+            iter_chunk_size=64,
+        )
+
+    async def transact(self, statements: Sequence[Statement]) -> int:
+        """See `AtomicConnection.transact`."""
+        connection = cast(AtomicConnection, self._conn)
+        return cast(int, await self._execute(connection.transact, statements))  # type: ignore[no-untyped-call]
+
+
 class Database:
     """Every statement of the stores passes here, in one hop, with its errors told as `StorageError`."""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: WriterConnection, reader: aiosqlite.Connection, surveyor: aiosqlite.Connection
+    ) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
+        self._surveyor = surveyor
 
     async def write(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement as one transaction; gives how many rows it changed."""
@@ -71,14 +91,19 @@ class Database:
             cursor = await self._writer.execute(sql, parameters)
             return cursor.rowcount
 
-    async def write_all(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run one statement for every row, all in one transaction; see `AtomicConnection.executemany`."""
-        await self._writer.executemany(sql, rows)
+    async def write_all(self, *statements: Statement) -> int:
+        """Run each statement for each of its rows, all in one transaction; see `AtomicConnection.transact`."""
+        return await self._writer.transact(statements)
 
     async def read(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """The rows of a query on what is committed; never waits for a writer. The query bounds its answer itself."""
         with translated():
             return list(await self._reader.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
+
+    async def survey(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """As `read`, for queries that look at much: they wait for each other, and no document waits for them."""
+        with translated():
+            return list(await self._surveyor.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
 
 @asynccontextmanager
@@ -92,9 +117,11 @@ async def open_database(path: Path, *, durability: Durability, busy_seconds: flo
     """
     read_only = f"{await asyncio.to_thread(prepare, path, busy_seconds=busy_seconds)}?mode=ro"
     with translated():
+        writer = WriterConnection(path, busy_seconds=busy_seconds)
         async with (
-            aiosqlite.connect(path, factory=AtomicConnection, isolation_level=None, timeout=busy_seconds) as writer,
+            writer,
             aiosqlite.connect(read_only, uri=True, isolation_level=None, timeout=busy_seconds) as reader,
+            aiosqlite.connect(read_only, uri=True, isolation_level=None, timeout=busy_seconds) as surveyor,
         ):
             for pragma in (
                 f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",
@@ -103,4 +130,4 @@ async def open_database(path: Path, *, durability: Durability, busy_seconds: flo
                 f"journal_size_limit = {WAL_KEPT_BYTES}",
             ):
                 await writer.execute_fetchall(f"PRAGMA {pragma}")
-            yield Database(path, writer, reader)
+            yield Database(path, writer, reader, surveyor)

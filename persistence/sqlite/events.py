@@ -1,10 +1,15 @@
-"""A room's audit trail in SQLite."""
+"""The audit trail in SQLite."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Event
 from persistence.sqlite.connection import Database
+
+# An event that retention has removed has nothing behind it: what is older went with it.
+_BEHIND = "(at, id) < (SELECT at, id FROM events WHERE id = :before)"
 
 
 class SqliteEvents:
@@ -19,9 +24,22 @@ class SqliteEvents:
             (event.room, event.at, event.kind, event.user, event.details),
         )
 
-    async def of_room(self, room: RoomId, *, limit: int = 1000) -> list[Event]:
+    async def of_room(
+        self, room: RoomId, *, before: int | None = None, limit: int = 1000, kind: str | None = None
+    ) -> list[Event]:
+        return await self._newest({"room": room, "before": before, "limit": limit, "kind": kind})
+
+    async def all(self, *, before: int | None = None, limit: int = 1000, kind: str | None = None) -> list[Event]:
+        return await self._newest({"before": before, "limit": limit, "kind": kind})
+
+    async def _newest(self, asked: dict[str, Any]) -> list[Event]:
+        """The conditions are put together so that each form has its index."""
+        conditions = [f"{column} = :{column}" for column in ("room", "kind") if asked.get(column) is not None]
+        if asked["before"] is not None:
+            conditions.append(_BEHIND)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         found = await self._database.read(
-            "SELECT at, kind, user, details FROM events WHERE room = ? ORDER BY at DESC, id DESC LIMIT ?",
-            (room, limit),
+            f"SELECT room, at, kind, user, details, id FROM events {where} ORDER BY at DESC, id DESC LIMIT :limit",  # noqa: S608
+            asked,
         )
-        return [Event(room, at, kind, user, details) for at, kind, user, details in found]
+        return [Event(*record) for record in found]

@@ -7,15 +7,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from persistence.interfaces import Micros
+from crdt_docs.ids import RoomId, UserId
+from persistence.interfaces import Micros, RoomUsage
+from persistence.sqlite import erasure
 from persistence.sqlite.assets import SqliteAssets
 from persistence.sqlite.connection import Database, Durability, open_database
 from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.events import SqliteEvents
+from persistence.sqlite.revocations import SqliteRevocations
 from persistence.sqlite.rooms import SqliteRooms
 from persistence.sqlite.sessions import SqliteSessions
 from persistence.sqlite.snapshots import SqliteSnapshots
 from persistence.sqlite.updates import SqliteUpdateLog
+from persistence.sqlite.usage import UsageCounter
 
 DATABASE_NAME = "thunderline.db"
 BUSY_SECONDS = 2.0
@@ -34,12 +38,23 @@ class SqliteStores:
     sessions: SqliteSessions
     events: SqliteEvents
     assets: SqliteAssets
+    revocations: SqliteRevocations
+    counter: UsageCounter
 
     async def check(self) -> None:
         await self.database.write(
             "INSERT INTO checks (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", (self.clock(),)
         )
         await self.database.read("SELECT at FROM checks")
+
+    async def usage(self) -> list[RoomUsage]:
+        return await self.counter.usage()
+
+    async def erase_person(self, room: RoomId | None, user: UserId, at: Micros) -> int:
+        return await erasure.erase_person(self.database, room, user, at)
+
+    async def forget_before(self, at: Micros) -> int:
+        return await erasure.forget_before(self.database, at)
 
 
 @asynccontextmanager
@@ -71,9 +86,11 @@ async def open_sqlite(
             updates=SqliteUpdateLog(database, numbers),
             snapshots=SqliteSnapshots(database, numbers),
             rooms=SqliteRooms(database),
-            sessions=SqliteSessions(database),
+            sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),
             assets=SqliteAssets(database, folder / "assets"),
+            revocations=SqliteRevocations(database),
+            counter=UsageCounter(database),
         )
         await stores.assets.prepare()
         yield stores

@@ -9,8 +9,8 @@ from zlib import crc32
 
 from crdt_docs.ids import DocumentId, Seq, SessionId, UserId
 from persistence.errors import CorruptStorage, SeqGap, SeqTaken
-from persistence.interfaces import Micros, UpdateRow
-from persistence.sqlite.connection import Database
+from persistence.interfaces import Binding, Micros, UpdateRow
+from persistence.sqlite.connection import Database, Statement
 from persistence.sqlite.documents import NUMBER, DocumentNumbers
 
 PAGE_ROWS = 512
@@ -23,6 +23,15 @@ INSERT INTO updates (document, seq, at, user, session, checksum, bytes) VALUES (
 ON CONFLICT (document, seq) DO UPDATE SET bytes = NULL
 WHERE (at, user, session, bytes) IS NOT (excluded.at, excluded.user, excluded.session, excluded.bytes)
 """
+
+_BIND = """
+INSERT INTO document_clients (document, client, user, at, returned_by) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (document, client) DO NOTHING
+"""
+
+_BINDINGS = f"""
+SELECT client, user, at, returned_by FROM document_clients WHERE document = {NUMBER} ORDER BY at, rowid
+"""  # noqa: S608
 
 _PAGE = f"""
 WITH sizes AS (
@@ -44,10 +53,14 @@ class SqliteUpdateLog:
         self._database = database
         self._numbers = numbers
 
-    async def append(self, rows: Sequence[UpdateRow]) -> None:
-        numbers = {document: await self._numbers.number(document) for document in {row.document for row in rows}}
+    async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
+        documents = {row.document for row in rows} | {binding.document for binding in bindings}
+        numbers = {document: await self._numbers.number(document) for document in documents}
+        statements: list[Statement] = [(_APPEND, [_parameters(numbers[row.document], row) for row in rows])]
+        if bindings:
+            statements.append((_BIND, [_bound(numbers[binding.document], binding) for binding in bindings]))
         try:
-            await self._database.write_all(_APPEND, [_parameters(numbers[row.document], row) for row in rows])
+            await self._database.write_all(*statements)
         except sqlite3.IntegrityError as exc:
             if exc.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
                 raise SeqGap("The row before one of these is not in the log.") from exc
@@ -71,9 +84,17 @@ class SqliteUpdateLog:
         [(seq,)] = await self._database.read(query, {"room": document.room, "name": document.name})
         return Seq(seq or 0)
 
+    async def bindings(self, document: DocumentId) -> list[Binding]:
+        found = await self._database.read(_BINDINGS, {"room": document.room, "name": document.name})
+        return [Binding(document, client, user, at, returned_by) for client, user, at, returned_by in found]
+
 
 def _parameters(number: int, row: UpdateRow) -> tuple[Any, ...]:
     return (number, row.seq, row.at, row.user, row.session, crc32(row.update), row.update)
+
+
+def _bound(number: int, binding: Binding) -> tuple[Any, ...]:
+    return (number, binding.client, binding.user, binding.at, binding.returned_by)
 
 
 def _row(document: DocumentId, record: tuple[Any, ...]) -> UpdateRow:

@@ -232,16 +232,18 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
 ) -> None:
     """[DB6] The same step, mended, is applied at the next start, and no step twice."""
     await written(tmp_path)
-    first = migrations._steps()
-    monkeypatch.setattr(migrations, "_steps", lambda: [*first, (2, "CREATE TABLE notes (text TEXT);\nNONSENSE;\n")])
+    known = migrations._steps()
+    number = known[-1][0] + 1
+    step = (number, "CREATE TABLE notes (text TEXT);\nNONSENSE;\n")
+    monkeypatch.setattr(migrations, "_steps", lambda: [*known, step])
     with pytest.raises(sqlite3.OperationalError, match="NONSENSE"):
         async with open_sqlite(tmp_path, clock=clock):
             pass
 
-    monkeypatch.setattr(migrations, "_steps", lambda: [*first, (2, "CREATE TABLE notes (text TEXT);\n")])
+    monkeypatch.setattr(migrations, "_steps", lambda: [*known, (number, "CREATE TABLE notes (text TEXT);\n")])
     for _ in range(2):
         async with open_sqlite(tmp_path, clock=clock) as stores:
-            assert await stores.database.read("PRAGMA user_version") == [(2,)]
+            assert await stores.database.read("PRAGMA user_version") == [(number,)]
             assert await read(stores) == rows(50, size=400)
 
 

@@ -1,0 +1,75 @@
+"""What each room takes of the storage. Rows never change nor go, so the bytes of each are counted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crdt_docs.ids import RoomId
+from persistence.interfaces import Micros, RoomUsage
+from persistence.sqlite.connection import Database
+
+_HEADS = """
+SELECT documents.room, documents.id, updates.seq, updates.at FROM documents
+JOIN updates ON updates.document = documents.id
+    AND updates.seq = (SELECT max(seq) FROM updates WHERE document = documents.id)
+"""
+_BYTES = "SELECT sum(length(bytes)) FROM updates WHERE document = ? AND seq > ? AND seq <= ?"
+_ROOMS = """
+SELECT rooms.id, coalesce(files.files, 0), coalesce(files.bytes, 0), visits.joined_at, visits.left_at FROM rooms
+LEFT JOIN (SELECT room, count(*) AS files, sum(size) AS bytes FROM assets GROUP BY room) AS files
+    ON files.room = rooms.id
+LEFT JOIN (SELECT room, max(joined_at) AS joined_at, max(left_at) AS left_at FROM sessions GROUP BY room) AS visits
+    ON visits.room = rooms.id
+ORDER BY rooms.created_at, rooms.rowid
+"""
+
+
+@dataclass(slots=True)
+class _Logs:
+    """The logs of one room; a log has no holes (UL7), so its last seq is how many rows it has."""
+
+    rows: int = 0
+    size: int = 0
+    last_at: int | None = None
+
+
+class UsageCounter:
+    """See `persistence.interfaces.Stores.usage`. Remembers how many bytes each log had up to which row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._counted: dict[int, tuple[int, int]] = {}
+
+    async def usage(self) -> list[RoomUsage]:
+        logs = await self._logs()
+        return [
+            _usage(RoomId(room), logs.get(room, _Logs()), files, size, (joined_at, left_at))
+            for room, files, size, joined_at, left_at in await self._database.survey(_ROOMS)
+        ]
+
+    async def _logs(self) -> dict[str, _Logs]:
+        logs: dict[str, _Logs] = {}
+        for room, document, seq, at in await self._database.survey(_HEADS):
+            of_room = logs.setdefault(room, _Logs())
+            of_room.rows += seq
+            of_room.size += await self._size(document, seq)
+            of_room.last_at = _latest(of_room.last_at, at)
+        return logs
+
+    async def _size(self, document: int, seq: int) -> int:
+        """Bytes of a document's rows up to `seq`; only those that are new since the last time are read."""
+        counted, size = self._counted.get(document, (0, 0))
+        if seq > counted:
+            [(grown,)] = await self._database.survey(_BYTES, (document, counted, seq))
+            size += grown
+            self._counted[document] = (seq, size)
+        return size
+
+
+def _usage(room: RoomId, logs: _Logs, assets: int, asset_bytes: int, visits: tuple[int | None, ...]) -> RoomUsage:
+    last = _latest(logs.last_at, *visits)
+    return RoomUsage(room, logs.rows, logs.size, assets, asset_bytes, None if last is None else Micros(last))
+
+
+def _latest(*instants: int | None) -> int | None:
+    return max((at for at in instants if at is not None), default=None)
