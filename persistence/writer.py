@@ -12,7 +12,7 @@ from typing import Self
 
 from crdt_docs.ids import DocumentId
 from persistence.errors import OutcomeUnknown, SeqTaken, StorageError, StorageUnavailable
-from persistence.interfaces import UpdateLog, UpdateRow
+from persistence.interfaces import Binding, UpdateLog, UpdateRow
 
 log = logging.getLogger(__name__)
 
@@ -21,13 +21,19 @@ RETRY_DELAYS = (0.05, 0.2, 1.0, 3.0)
 MAX_WAITING_BATCHES = 256
 """More callers wait their turn outside the queue, in order."""
 MAX_TRANSACTION_ROWS = 1000
+"""Bindings are rows too."""
 MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
 class _Batch:
     rows: Sequence[UpdateRow]
+    bindings: Sequence[Binding]
     done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.bindings)
 
     @property
     def size(self) -> int:
@@ -35,7 +41,7 @@ class _Batch:
 
     @property
     def documents(self) -> set[DocumentId]:
-        return {row.document for row in self.rows}
+        return {row.document for row in self.rows} | {binding.document for binding in self.bindings}
 
     def settle(self, error: BaseException | None) -> None:
         if self.done.done():  # the caller was cancelled
@@ -86,8 +92,10 @@ class Writer:
         """Whether the last attempt to commit failed."""
         return self._degraded
 
-    async def commit(self, rows: Sequence[UpdateRow]) -> None:
-        """Return when these rows are durable. A caller that is cancelled leaves its rows in the queue.
+    async def commit(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
+        """Return when these rows and these bindings are durable, all of them by one transaction.
+
+        A client id that is bound already stays bound as it is. A caller that is cancelled leaves both in the queue.
 
         Raises:
             StorageUnavailable: Retries are spent; nothing of it was written. Whatever waited behind it for the same
@@ -97,13 +105,13 @@ class Writer:
         """
         if self._task is None:
             raise RuntimeError("enter the writer before committing")
-        if not rows:
+        if not rows and not bindings:
             return
         await self._places.acquire()
         if self._closed:
             self._places.release()
             raise StorageUnavailable("The writer is closed.")
-        batch = _Batch(rows)
+        batch = _Batch(rows, bindings)
         self._queue.append(batch)
         self._idle.clear()
         self._wake.set()
@@ -133,11 +141,11 @@ class Writer:
     def _take(self) -> list[_Batch]:
         """The next batches that fit in one transaction, at least one."""
         taken = [self._pop()]
-        rows, size = len(taken[0].rows), taken[0].size
+        count, size = taken[0].count, taken[0].size
         while self._queue:
-            rows += len(self._queue[0].rows)
+            count += self._queue[0].count
             size += self._queue[0].size
-            if rows > MAX_TRANSACTION_ROWS or size > MAX_TRANSACTION_BYTES:
+            if count > MAX_TRANSACTION_ROWS or size > MAX_TRANSACTION_BYTES:
                 break
             taken.append(self._pop())
         return taken
@@ -147,7 +155,10 @@ class Writer:
         return self._queue.popleft()
 
     async def _commit_next(self, batches: list[_Batch]) -> None:
-        error = await self._append([row for batch in batches for row in batch.rows])
+        error = await self._append(
+            [row for batch in batches for row in batch.rows],
+            [binding for batch in batches for binding in batch.bindings],
+        )
         if isinstance(error, SeqTaken) and len(batches) > 1:  # only those concerned shall fail
             await self._commit_singly(batches)
         elif error is None:
@@ -159,7 +170,7 @@ class Writer:
     async def _commit_singly(self, batches: list[_Batch]) -> None:
         while batches:
             batch = batches.pop(0)
-            if error := await self._append(batch.rows):
+            if error := await self._append(batch.rows, batch.bindings):
                 behind = [other for other in batches if other.documents & batch.documents]
                 batches = [other for other in batches if other not in behind]
                 self._give_up([batch, *behind], error)
@@ -177,12 +188,12 @@ class Writer:
         for batch in (*batches, *behind):
             batch.settle(error)
 
-    async def _append(self, rows: Sequence[UpdateRow]) -> BaseException | None:
+    async def _append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding]) -> BaseException | None:
         """Append with retries; gives the error that remains."""
         unknown: OutcomeUnknown | None = None
         for delay in (*self._delays, None):
             try:
-                await self._log.append(rows)
+                await self._log.append(rows, bindings)
             except StorageUnavailable as exc:
                 self._degrade(True)
                 unknown = exc if isinstance(exc, OutcomeUnknown) else unknown

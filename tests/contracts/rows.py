@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
-from persistence.interfaces import Access, Micros, Role, RoomRecord, Stores, UpdateRow
+from crdt_docs.ids import ClientId, DocumentId, RoomId, Seq, SessionId, UserId
+from persistence.interfaces import Access, Binding, Micros, Role, RoomRecord, Stores, UpdateRow
 
 ROOM = RoomId("blue-room")
 OTHER_ROOM = RoomId("red-room")
@@ -21,6 +21,11 @@ def row(seq: int, update: bytes = b"update", document: DocumentId = WHITEBOARD, 
 def rows(count: int, document: DocumentId = WHITEBOARD, *, first: int = 1, size: int = 20) -> list[UpdateRow]:
     """Rows that follow each other, each with other bytes."""
     return [row(seq, seq.to_bytes(4, "big") * (size // 4), document) for seq in range(first, first + count)]
+
+
+def bound(client: int, user: UserId | None = ANN, document: DocumentId = WHITEBOARD, *, at: int = 1) -> Binding:
+    """A client id that belongs to that user."""
+    return Binding(document, ClientId(client), user, Micros(at))
 
 
 async def read(stores: Stores, document: DocumentId = WHITEBOARD, after: int = 0) -> list[UpdateRow]:

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from crdt_docs.frames import encode_sync_step1
 from crdt_docs.ids import DocumentId, RoomId
 from persistence.errors import StorageUnavailable
-from persistence.interfaces import UpdateRow
+from persistence.interfaces import Binding, UpdateRow
 from persistence.sqlite import DATABASE_NAME
 from tests.browser.room_server import RoomServer
 from tests.faults.yclient import WAIT_SECONDS, raw, sync_url, yclient
@@ -39,12 +39,12 @@ class Gate:
         self.failing = False
         monkeypatch.setattr(live.app.services.stores.updates, "append", self.append)
 
-    async def append(self, rows: Sequence[UpdateRow]) -> None:
+    async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         self.reached.set()
         await self.open.wait()
         if self.failing:
             raise StorageUnavailable("The disk is full.")
-        await self._append(rows)
+        await self._append(rows, bindings)
 
     def hold(self) -> None:
         self.open.clear()

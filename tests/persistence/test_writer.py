@@ -12,10 +12,10 @@ import pytest
 from crdt_docs.ids import DocumentId, Seq
 from persistence import writer as writer_module
 from persistence.errors import OutcomeUnknown, SeqGap, SeqTaken, StorageUnavailable
-from persistence.interfaces import UpdateLog, UpdateRow
+from persistence.interfaces import Binding, UpdateLog, UpdateRow
 from persistence.sqlite import SqliteStores
 from persistence.writer import Writer
-from tests.contracts.rows import CHAT, WHITEBOARD, read, row, rows
+from tests.contracts.rows import BOB, CHAT, WHITEBOARD, bound, read, row, rows
 
 
 class FailingLog:
@@ -28,20 +28,25 @@ class FailingLog:
         self.gate.set()
         self.reached = asyncio.Event()
         self.appends: list[list[UpdateRow]] = []
+        self.bound: list[list[Binding]] = []
 
-    async def append(self, rows: Sequence[UpdateRow]) -> None:
+    async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         self.reached.set()
         await self.gate.wait()
         self.appends.append(list(rows))
+        self.bound.append(list(bindings))
         if self.failures:
             raise self.failures.pop(0)
-        await self._log.append(rows)
+        await self._log.append(rows, bindings)
 
     def read_after(self, document: DocumentId, after: Seq, *, until: Seq | None = None) -> AsyncIterator[UpdateRow]:
         return self._log.read_after(document, after, until=until)
 
     async def head(self, document: DocumentId) -> Seq:
         return await self._log.head(document)
+
+    async def bindings(self, document: DocumentId) -> list[Binding]:
+        return await self._log.bindings(document)
 
 
 @pytest.fixture
@@ -234,3 +239,65 @@ async def test_a_fault_of_the_program_is_told_to_the_caller(log: FailingLog) -> 
         with pytest.raises(ZeroDivisionError):
             await writer.commit([row(1)])
         await writer.commit([row(1)])
+
+
+async def test_rows_and_bindings_of_a_batch_share_its_transaction(stores: SqliteStores, log: FailingLog) -> None:
+    """[WR8] Whatever else is in it; bindings alone are a batch too."""
+    async with Writer(log) as writer:
+        tasks = await held(log, writer, [row(1)])
+        tasks.append(asyncio.create_task(writer.commit([row(2)], [bound(7)])))
+        tasks.append(asyncio.create_task(writer.commit([], [bound(8, BOB)])))
+        await asyncio.sleep(0)
+        log.gate.set()
+
+        assert await outcomes(tasks) == [None, None, None]
+        assert log.appends == [[row(1)], [row(2)]]
+        assert log.bound == [[], [bound(7), bound(8, BOB)]]
+        assert await stores.updates.bindings(WHITEBOARD) == [bound(7), bound(8, BOB)]
+
+
+async def test_a_retry_repeats_the_bindings(stores: SqliteStores, log: FailingLog) -> None:
+    """[WR8] [UL11] Also when the attempt whose outcome was not known had been written."""
+    log.failures = [StorageUnavailable("full"), OutcomeUnknown("at the commit")]
+    await stores.updates.append([row(1)], [bound(7)])
+    async with Writer(log, delays=(0, 0)) as writer:
+        await writer.commit([row(1), row(2)], [bound(7), bound(8)])
+
+    assert log.bound == [[bound(7), bound(8)]] * 3
+    assert await read(stores) == [row(1), row(2)]
+    assert await stores.updates.bindings(WHITEBOARD) == [bound(7), bound(8)]
+
+
+async def test_a_batch_that_is_given_up_binds_nothing(stores: SqliteStores, log: FailingLog) -> None:
+    """[WR8] [WR4] Nor does what waits behind it for the same document, be it bindings alone."""
+    log.failures = [StorageUnavailable("full")] * 2
+    async with Writer(log, delays=(0,)) as writer:
+        log.gate.clear()
+        tasks = [asyncio.create_task(writer.commit([], [bound(7)]))]
+        await log.reached.wait()
+        for batch in (([row(1)], []), ([], [bound(8)]), ([row(1, b"chat", CHAT)], [bound(9, BOB, CHAT)])):
+            tasks.append(asyncio.create_task(writer.commit(*batch)))
+            await asyncio.sleep(0)
+        log.gate.set()
+
+        assert await outcomes(tasks) == [StorageUnavailable, StorageUnavailable, StorageUnavailable, None]
+
+    assert await read(stores) == []
+    assert await stores.updates.bindings(WHITEBOARD) == []
+    assert await stores.updates.bindings(CHAT) == [bound(9, BOB, CHAT)]
+
+
+async def test_a_taken_place_takes_only_its_own_bindings_along(stores: SqliteStores, log: FailingLog) -> None:
+    """[WR8] [WR7]"""
+    await stores.updates.append([row(1, b"of another server")])
+    async with Writer(log) as writer:
+        tasks = await held(log, writer, [row(1, b"1", CHAT)])
+        tasks.append(asyncio.create_task(writer.commit([row(1)], [bound(7)])))
+        tasks.append(asyncio.create_task(writer.commit([row(2, b"2", CHAT)], [bound(8, BOB, CHAT)])))
+        await asyncio.sleep(0)
+        log.gate.set()
+
+        assert await outcomes(tasks) == [None, SeqTaken, None]
+
+    assert await stores.updates.bindings(WHITEBOARD) == []
+    assert await stores.updates.bindings(CHAT) == [bound(8, BOB, CHAT)]

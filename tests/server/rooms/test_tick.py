@@ -15,7 +15,7 @@ from pycrdt import Doc, Map
 from crdt_docs.frames import encode_sync_step1
 from crdt_docs.ids import DocumentId, RoomId, Seq
 from persistence.errors import CorruptStorage
-from persistence.interfaces import Micros, UpdateRow
+from persistence.interfaces import Binding, Micros, UpdateRow
 from persistence.sqlite.stores import DATABASE_NAME
 from server.rooms import registry as registry_module
 from server.rooms.document import LiveDocument
@@ -39,8 +39,8 @@ class Watch:
         self._came = asyncio.Condition()
         monkeypatch.setattr(live.app.services.stores.updates, "append", self.append)
 
-    async def append(self, rows: Sequence[UpdateRow]) -> None:
-        await self._append(rows)
+    async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
+        await self._append(rows, bindings)
         async with self._came:
             self.batches.append(list(rows))
             self.times.append(asyncio.get_running_loop().time())
