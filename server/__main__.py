@@ -1,4 +1,4 @@
-"""The `thunderline` command: serve a room server, mint tokens."""
+"""The `thunderline` command: what it is told on the command line, and how a server is run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import uvloop
 from hypercorn.asyncio.run import worker_serve
@@ -19,25 +19,29 @@ from hypercorn.config import Sockets
 from hypercorn.middleware import ProxyFixMiddleware
 from hypercorn.utils import wrap_app
 
-from crdt_docs.ids import UserId
+from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import Role
 from server.app import Application, create_app
-from server.auth.identities import clean_name
-from server.auth.tokens import Claims, SecretUnusable, Tokens, load_secret
-from server.clock import SystemClock
+from server.auth.keys import KeysUnusable
+from server.auth.tokens import SecretUnusable
+from server.commands import (
+    ADMIN_SECONDS,
+    EXIT_ADDRESS,
+    EXIT_DATA,
+    EXIT_USAGE,
+    CannotBeDone,
+    address,
+    admin_link,
+    link,
+    recovery,
+    token,
+    way_to_link,
+)
 from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
-from server.errors import ServerError
+from server.data_lock import FolderUnusable, locked
+from server.logs import configure_logging
 from server.services import Failed
 from server.transport import ServerConfig, install
-
-log = logging.getLogger("thunderline")
-
-EXIT_USAGE: Final = 2
-"""A setting or an argument is wrong."""
-EXIT_ADDRESS: Final = 3
-"""The address cannot be listened on."""
-EXIT_DATA: Final = 4
-"""The data folder cannot be used."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,35 +53,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.run(config, given)
     except InvalidSetting as exc:
         _exit(EXIT_USAGE, str(exc))
-    except SecretUnusable as exc:
+    except (SecretUnusable, KeysUnusable, FolderUnusable) as exc:
         _exit(EXIT_DATA, str(exc))
+    except CannotBeDone as exc:
+        _exit(exc.code, str(exc))
 
 
 def serve(config: Config, _given: argparse.Namespace) -> None:
-    """`thunderline serve`."""
-    logging.basicConfig(level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """`thunderline serve`.
+
+    Raises:
+        CannotBeDone, FolderUnusable, KeysUnusable, SecretUnusable: The server could not be started.
+    """
+    configure_logging(config.log_level)
     install()
-    app = create_app(config)
-    hypercorn = hypercorn_config(config)
-    try:
-        sockets = listen(hypercorn)
-    except OSError as exc:
-        _exit(EXIT_ADDRESS, f"Cannot listen on {config.host} port {config.port}: {exc.strerror or exc}.")
-    if config.tls_certificate is not None:
-        _check_tls(hypercorn)
-    uvloop.run(_serve(app, hypercorn, sockets))
-
-
-def token(config: Config, given: argparse.Namespace) -> None:
-    """`thunderline token`: prints one room token."""
-    tokens = Tokens(load_secret(config.data), SystemClock())
-    try:
-        claims = Claims(UserId(given.user), clean_name(given.name or given.user), given.room, Role(given.role))
-        text, _ = tokens.issue(claims, given.ttl)
-        tokens.read(text)
-    except ServerError as exc:
-        _exit(EXIT_USAGE, exc.reason)
-    print(text)
+    with locked(config.data):
+        app = create_app(config)
+        hypercorn = hypercorn_config(config)
+        try:
+            sockets = listen(hypercorn)
+        except OSError as exc:
+            why = exc.strerror or exc
+            raise CannotBeDone(EXIT_ADDRESS, f"Cannot listen on {config.host} port {config.port}: {why}.") from exc
+        if config.tls_certificate is not None:
+            _check_tls(hypercorn)
+        uvloop.run(_serve(app, hypercorn, sockets))
 
 
 def hypercorn_config(config: Config) -> ServerConfig:
@@ -90,7 +90,8 @@ def hypercorn_config(config: Config) -> ServerConfig:
     hypercorn.include_server_header = False
     hypercorn.certfile = str(config.tls_certificate) if config.tls_certificate else None
     hypercorn.keyfile = str(config.tls_key) if config.tls_key else None
-    hypercorn.loglevel = "WARNING"
+    hypercorn.accesslog = None
+    hypercorn.errorlog = logging.getLogger("hypercorn.error")
     return hypercorn
 
 
@@ -147,15 +148,17 @@ async def _announce(app: Application, sockets: Sockets) -> None:
             file=sys.stderr,
         )
     sys.stderr.flush()
-    print(f"Thunderline is open at {_address(config, sockets)}", flush=True)
+    base = address(config, (*sockets.secure_sockets, *sockets.insecure_sockets)[0].getsockname()[1])
+    print(f"Thunderline is open at {base}/")
+    print(_administration(app, base, on_terminal=sys.stdout.isatty()), flush=True)
 
 
-def _address(config: Config, sockets: Sockets) -> str:
-    listening = (*sockets.secure_sockets, *sockets.insecure_sockets)[0]
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104
-    if ":" in host and not host.startswith("["):
-        host = f"[{host}]"
-    return f"{'https' if config.serves_tls else 'http'}://{host}:{listening.getsockname()[1]}/"
+def _administration(app: Application, base: str, *, on_terminal: bool) -> str:
+    """[CM6] The operator's link, or how to get it where the output may be kept: it is a secret."""
+    services = app.services
+    if on_terminal:
+        return f"Administration, for {ADMIN_SECONDS // 3600} hours: {link(base, services.tokens, ADMIN_SECONDS)}"
+    return f"Administration: its link is printed by: {way_to_link(services.config, base)}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -171,7 +174,8 @@ def _check_tls(hypercorn: ServerConfig) -> None:
     try:
         hypercorn.create_ssl_context()
     except OSError as exc:  # ssl.SSLError is one
-        _exit(EXIT_USAGE, f"The TLS certificate or its key cannot be used: {exc.strerror or exc}.")
+        why = exc.strerror or exc
+        raise CannotBeDone(EXIT_USAGE, f"The TLS certificate or its key cannot be used: {why}.") from exc
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -187,7 +191,24 @@ def _parser() -> argparse.ArgumentParser:
     minting.add_argument("--name", help="name that others see; the user's id by default")
     minting.add_argument("--role", choices=[role.value for role in Role], default=Role.MEMBER.value)
     minting.add_argument("--ttl", type=_seconds, default=3600, help="how many seconds it is good (default: 3600)")
+    minting.add_argument("--permissions", type=_permissions, help="comma list of all that is allowed; else by role")
     _add_settings(minting, {"data"})
+    linking = commands.add_parser(
+        "admin-link", help="print the operator's link", description="Print the link to /admin."
+    )
+    linking.set_defaults(run=admin_link)
+    linking.add_argument("--ttl", type=_seconds, default=ADMIN_SECONDS, help="how many seconds it is good (12 hours)")
+    linking.add_argument("--url", help="where browsers find the server; by default as host and port say")
+    _add_settings(linking, {"data", "host", "port"})
+    recovering = commands.add_parser(
+        "recovery", help="switch a room's recovery", description="Switch a room's recovery while no server runs."
+    )
+    recovering.set_defaults(run=recovery)
+    recovering.add_argument("--room", required=True, help="id of the room")
+    switch = recovering.add_mutually_exclusive_group(required=True)
+    switch.add_argument("--on", action="store_true", help="moderators may return others' work")
+    switch.add_argument("--off", dest="on", action="store_false", help="back to normal")
+    _add_settings(recovering, {"data"})
     return parser
 
 
@@ -212,6 +233,13 @@ def _seconds(text: str) -> int:
     if not 0 < seconds < 2**31:
         raise ValueError
     return seconds
+
+
+def _permissions(text: str) -> Permissions:
+    try:
+        return frozenset(Permission(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{exc}; there are {', '.join(Permission)}") from exc
 
 
 def _exit(code: int, sentence: str) -> NoReturn:

@@ -39,6 +39,10 @@ def test_every_setting_can_be_given_by_variable_and_has_a_description(setting: S
         ({}, {}, 'durability = "none"', "durability"),
         ({}, {}, "port = ", "not TOML"),
         ({"tls_key": "k.pem"}, {}, "", "tls_certificate"),
+        ({"allowed_origins": "https://a.example, b.example"}, {}, "", "--allowed-origins cannot hold 'b.example'"),
+        ({}, {"THUNDERLINE_ALLOWED_ORIGINS": "https://a.example/"}, "", "THUNDERLINE_ALLOWED_ORIGINS"),
+        ({}, {}, 'webhook_url = "ftp://a.example"', "webhook_url in"),
+        ({"webhook_secret_file": "s"}, {}, "", "webhook_url"),
     ],
 )
 def test_an_unknown_or_impossible_setting_is_named_in_a_sentence(
@@ -57,3 +61,16 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """[CF4] A missing file is no empty file."""
     with pytest.raises(InvalidSetting, match=r"missing\.toml"):
         load_config({}, environ={}, file=tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("", set()),
+        ("*", {"*"}),
+        ("https://A.example:8443, http://[::1]:3000,", {"https://a.example:8443", "http://[::1]:3000"}),
+    ],
+)
+def test_origins_are_given_as_browsers_write_them(text: str, origins: set[str]) -> None:
+    """[CF5] A comma list; scheme and host in lower case."""
+    assert load_config({"allowed_origins": text}, environ={}).origins == origins
