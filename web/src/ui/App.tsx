@@ -1,4 +1,4 @@
-/** The page of the address: the start page, or a room. */
+/** The page of the address: the start page, a room, or the administration. */
 import { Component, lazy, type ReactNode, Suspense } from 'react';
 import { Landing } from '../landing/Landing';
 import { route } from './route';
@@ -7,11 +7,12 @@ import { UpdateToast } from './UpdateToast';
 import { useStore } from './useStore';
 
 const RoomPage = lazy(() => import('./RoomPage'));
+const AdminPage = lazy(() => import('../admin/AdminPage'));
 
 /** The editor is the largest part: fetch it beside the room's page, not after it; on the start page, once that is idle. */
 const preload = (): void => void Promise.all([import('./RoomPage'), import('../whiteboard/Board')]).catch(() => {});
 if (route.get().page === 'room') preload();
-else if ('requestIdleCallback' in window) requestIdleCallback(preload, { timeout: 3_000 });
+else if (route.get().page === 'landing' && 'requestIdleCallback' in window) requestIdleCallback(preload, { timeout: 3_000 });
 
 export function App() {
   const t = useTexts().shell;
@@ -19,7 +20,9 @@ export function App() {
   return (
     <LastResort>
       <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}>
-        {shown.page === 'room' ? <RoomPage key={shown.room} room={shown.room} /> : <Landing />}
+        {shown.page === 'room' && <RoomPage key={shown.room} room={shown.room} />}
+        {shown.page === 'admin' && <AdminPage />}
+        {shown.page === 'landing' && <Landing />}
       </Suspense>
       <UpdateToast />
     </LastResort>

@@ -1,11 +1,13 @@
 /** Which page the address names, and how to go to another without loading anew. */
 import { createStore } from '../sync/valueStore';
 
-export type Route = { page: 'landing' } | { page: 'room'; room: string };
+export type Route = { page: 'landing' } | { page: 'admin' } | { page: 'room'; room: string };
 
+const ADMIN_PATH = /^\/admin\/?$/;
 const ROOM_PATH = /^\/r\/([^/]+)\/?$/;
 
 export function routeOf(pathname: string): Route {
+  if (ADMIN_PATH.test(pathname)) return { page: 'admin' };
   const room = ROOM_PATH.exec(pathname)?.[1];
   return room === undefined ? { page: 'landing' } : { page: 'room', room: decode(room) };
 }

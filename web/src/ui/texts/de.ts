@@ -1,8 +1,10 @@
 /** German texts: same keys as `en.ts`. */
 import type { Texts } from '.';
+import { adminDe } from './adminDe';
 import { moderationDe } from './moderationDe';
 
 export const de: Texts = {
+  admin: adminDe,
   ...moderationDe,
   shell: {
     app: 'Thunderline',

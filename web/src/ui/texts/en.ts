@@ -1,7 +1,9 @@
 /** English texts, by part of the page. `de.ts` has the same keys; the compiler and a test keep it so. */
+import { adminEn } from './adminEn';
 import { moderationEn } from './moderationEn';
 
 export const en = {
+  admin: adminEn,
   ...moderationEn,
   shell: {
     app: 'Thunderline',

@@ -1,0 +1,170 @@
+/** `/admin`: what the operator of an installation sees and does. */
+import { Activity, ChartLine, CircleUser, DoorOpen, HardDrive, KeyRound, LogOut, ScrollText } from 'lucide-react';
+import { type ComponentType, useEffect, useMemo, useRef, useState } from 'react';
+import { LanguageChoices, ThemeChoices } from '../ui/RoomMenu';
+import '../ui/roomMenu.css';
+import { useTexts } from '../ui/texts';
+import { useStore } from '../ui/useStore';
+import { adminAccess, leave, takeAdminToken } from './access';
+import { type Admin, AdminContext } from './adminApi';
+import './admin.css';
+import { ConcurrencyView } from './ConcurrencyView';
+import { EventsView } from './EventsView';
+import { useFormats } from './format';
+import { Gate } from './Gate';
+import { ViewLink } from './Parts';
+import { PeopleView } from './PeopleView';
+import { followHistory, useQuery } from './query';
+import { RoomsView } from './RoomsView';
+import './rooms.css';
+import { SessionsView } from './SessionsView';
+import { StorageView } from './StorageView';
+import { TokensView } from './TokensView';
+import type { Overview } from './types';
+import { type Polled, usePolled } from './usePolled';
+
+const VIEWS = ['rooms', 'people', 'sessions', 'concurrency', 'storage', 'events', 'tokens'] as const;
+type View = (typeof VIEWS)[number];
+const ICONS: Readonly<Record<View, ComponentType<{ size: number; 'aria-hidden': boolean }>>> = {
+  rooms: DoorOpen, people: CircleUser, sessions: Activity, concurrency: ChartLine, storage: HardDrive, events: ScrollText, tokens: KeyRound,
+};
+const SAID_MS = 6_000;
+
+export default function AdminPage() {
+  const [taken, setTaken] = useState(false);
+  const access = useStore(adminAccess);
+  useEffect(() => {
+    takeAdminToken();
+    setTaken(true);
+    // Another admin link, pasted into this page's address.
+    window.addEventListener('hashchange', takeAdminToken);
+    const end = followHistory();
+    return () => {
+      window.removeEventListener('hashchange', takeAdminToken);
+      end();
+    };
+  }, []);
+  if (!taken) return null;
+  return access.kind === 'token' ? <Administration key={access.token} token={access.token} /> : <Gate why={access.kind} />;
+}
+
+function Administration({ token }: { token: string }) {
+  const [said, say] = useSaid();
+  const [now, setNow] = useState(0);
+  const admin = useMemo<Admin>(() => ({ token, now, say }), [token, now, say]);
+  return (
+    <AdminContext value={admin}>
+      <Page onNow={setNow} />
+      <p className="admin-said" role="status" data-testid="said" data-shown={said !== '' || undefined}>{said}</p>
+    </AdminContext>
+  );
+}
+
+function Page({ onNow }: { onNow: (now: number) => void }) {
+  const t = useTexts().admin;
+  const overview = usePolled<Overview>('/api/admin/overview');
+  const chosen = useQuery().get('view') as View | null;
+  const view = chosen && VIEWS.includes(chosen) ? chosen : 'rooms';
+  const { value } = overview;
+  useEffect(() => {
+    if (value) onNow(value.now);
+  }, [value, onNow]);
+  useEffect(() => {
+    document.title = `${t.views[view]} · ${value?.name ?? t.title}`;
+  }, [t, view, value?.name]);
+  return (
+    <div className="admin">
+      <a className="admin-skip" href="#admin-content" onClick={(event) => { event.preventDefault(); document.getElementById('admin-content')?.focus(); }}>{t.skip}</a>
+      <Sidebar view={view} overview={value} />
+      <main className="admin-main" id="admin-content" tabIndex={-1}>
+        <div className="admin-content">
+          <header className="admin-header">
+            <h1>{t.views[view]}</h1>
+            <Freshness of={overview} />
+          </header>
+          <Numbers overview={value} />
+          <ViewOf view={view} overview={value} />
+        </div>
+      </main>
+    </div>
+  );
+}
+
+function ViewOf({ view, overview }: { view: View; overview: Overview | undefined }) {
+  switch (view) {
+    case 'rooms': return <RoomsView />;
+    case 'people': return <PeopleView />;
+    case 'sessions': return <SessionsView />;
+    case 'concurrency': return <ConcurrencyView />;
+    case 'storage': return <StorageView overview={overview} />;
+    case 'events': return <EventsView />;
+    case 'tokens': return <TokensView />;
+  }
+}
+
+function Sidebar({ view, overview }: { view: View; overview: Overview | undefined }) {
+  const t = useTexts();
+  return (
+    <header className="admin-sidebar">
+      <p className="admin-brand">
+        <img src="/icon.svg" alt="" width="24" height="24" />
+        <span><strong>{overview?.name ?? t.shell.app}</strong><span className="muted small">{t.admin.title}{overview && ` · ${overview.version}`}</span></span>
+      </p>
+      <nav className="admin-nav" aria-label={t.admin.nav}>
+        {VIEWS.map((one) => {
+          const Icon = ICONS[one];
+          return <ViewLink key={one} to={{ view: one === 'rooms' ? null : one }} current={one === view}><Icon size={16} aria-hidden />{t.admin.views[one]}</ViewLink>;
+        })}
+      </nav>
+      <div className="admin-sidebar-end">
+        <ThemeChoices />
+        <LanguageChoices />
+        <button type="button" className="button" onClick={() => leave({ kind: 'left' })}><LogOut size={16} aria-hidden />{t.admin.signOut}</button>
+      </div>
+    </header>
+  );
+}
+
+/** Whether what is shown is what is: a word, a shape and a colour. */
+export function Freshness({ of }: { of: Polled<unknown> }) {
+  const t = useTexts().admin;
+  const formats = useFormats();
+  if (of.problem) {
+    const words = of.value === undefined ? t.neverLoaded : t.stale(formats.clock(of.at));
+    return <p className="admin-fresh" role="alert" data-state="stale">{words}</p>;
+  }
+  if (of.value === undefined) return <p className="admin-fresh" data-state="waiting">{t.loading}</p>;
+  return <p className="admin-fresh" data-state="live">{t.live}<span className="visually-hidden">, {t.updated(formats.clock(of.at))}</span></p>;
+}
+
+export function Numbers({ overview }: { overview: Overview | undefined }) {
+  const t = useTexts().admin.overview;
+  const formats = useFormats();
+  const stored = overview && overview.storage.database_bytes + overview.storage.asset_bytes;
+  const tiles: readonly [id: string, name: string, value: string, more: string][] = [
+    ['people', t.people, overview ? formats.number(overview.people_now) : '–', ''],
+    ['sessions', t.sessions, overview ? formats.number(overview.sessions_now) : '–', ''],
+    ['rooms', t.rooms, overview ? formats.number(overview.rooms_live) : '–', overview ? t.ofRooms(overview.rooms) : ''],
+    ['stored', t.stored, stored === undefined ? '–' : formats.size(stored), ''],
+  ];
+  return (
+    <dl className="admin-tiles" aria-label={t.label}>
+      {tiles.map(([id, name, value, more]) => (
+        <div key={id} data-testid={`now-${id}`}><dt>{name}</dt><dd>{value}{more && <span className="muted small"> {more}</span>}</dd></div>
+      ))}
+    </dl>
+  );
+}
+
+/** What was done is told for a while. */
+function useSaid(): [string, (words: string) => void] {
+  const [said, setSaid] = useState('');
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const say = useMemo(() => (words: string): void => {
+    clearTimeout(timer.current);
+    setSaid(words);
+    timer.current = setTimeout(() => setSaid(''), SAID_MS);
+  }, []);
+  return [said, say];
+}
