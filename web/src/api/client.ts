@@ -46,6 +46,17 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   throw toError(response, body);
 }
 
+/**
+ * Send one request and take its answer as a file.
+ *
+ * @throws ApiError for every answer that is not 2xx, and for none at all.
+ */
+export async function requestFile(path: string, options: RequestOptions = {}): Promise<Blob> {
+  const response = await reach(path, options);
+  if (response.ok) return response.blob();
+  throw toError(response, await readJson(response));
+}
+
 async function reach(path: string, { method = 'GET', body, token, signal }: RequestOptions): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (token !== undefined) headers.Authorization = `Bearer ${token}`;

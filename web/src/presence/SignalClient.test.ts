@@ -4,14 +4,21 @@ import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
 import type { Me, Person, RoomInfo, Store } from '../sync/types';
+import { MEMBER_PERMISSIONS } from '../sync/permissions';
 import { createStore } from '../sync/valueStore';
 import { SignalClient, type SignalOptions, type SignalTiming } from './SignalClient';
+import { presumedPerson } from './signalMessages';
 import { SignalServer, type Visit } from './signalServer';
 
-const me: Me = { session: 's1', sub: 'ann', name: 'Ann', role: 'member', color: '#1c7ed6' };
-const ann: Person = { ...me, since: 1 };
-const bob: Person = { session: 's2', sub: 'bob', name: 'Bob', role: 'member', color: '#e8590c', since: 2 };
-const room: RoomInfo = { id: 'room', name: 'Planning', access: 'link', default_role: 'member' };
+const me: Me = {
+  session: 's1', sub: 'ann', name: 'Ann', role: 'member', permissions: MEMBER_PERMISSIONS, color: '#1c7ed6',
+};
+const ann = presumedPerson({ ...me, since: 1 });
+const bob = presumedPerson({ session: 's2', sub: 'bob', name: 'Bob', role: 'member', color: '#e8590c', since: 2 });
+const room: RoomInfo = {
+  id: 'room', name: 'Planning', access: 'link', default_role: 'member', permissions: MEMBER_PERMISSIONS, door: 'open',
+  max_people: 0, recovery: false,
+};
 const welcome = {
   type: 'welcome', you: me, room, roster: { version: 5, sessions: [ann, bob] }, permissions: [], ice_servers: [], media_mode: 'mesh',
 };

@@ -1,77 +1,61 @@
 /**
- * The /signal socket: who is in the room, what the room is called, and who the server takes us for.
+ * What the /signal socket tells a page that is in the room: who is here, what the room is called, whom the server takes
+ * us for and what we may do, who knocks, and what moderators ask of us. And what the page asks of the others.
  *
- * It connects by itself and comes back after every loss, later each time. 44xx ends it, but for 4401 one new token is
- * tried. While there is no socket the roster shows whom the whiteboard's awareness shows.
+ * While there is no socket the roster shows whom the whiteboard's awareness shows.
  */
 import type { Awareness } from 'y-protocols/awareness';
-import { ApiError } from '../api/client';
-import { listenToPage } from '../sync/pageEvents';
-import type { Me, Person, RoomInfo, Store } from '../sync/types';
+import type { Knock, Me, Media, MediaKind, MuteRequest, Person, Removal, Rights, RoomInfo, Store } from '../sync/types';
 import { createStore } from '../sync/valueStore';
 import { peopleOnBoard } from './boardPresence';
 import { RosterStore } from './rosterStore';
-import { type ClientMessage, type Diff, readMessage, type RosterState, type ServerMessage } from './signalMessages';
+import { type ClientMessage, type Diff, readMessage, type RosterState, type ServerMessage, type Welcome } from './signalMessages';
+import { SignalSocket, type SignalSocketOptions, type SignalState, TIMING } from './signalSocket';
 
-export interface SignalOptions {
-  /** `wss://host/signal/<room>` */
-  url: string;
-  session: string;
-  /** A token that is valid by this device's clock. Rejects with an ApiError when there is none. */
-  token: () => Promise<string>;
-  /** Get another token, when the server does not take this one. */
-  renew: () => Promise<unknown>;
+export type { SignalState, SignalTiming } from './signalSocket';
+
+export interface SignalOptions extends SignalSocketOptions {
   me: Store<Me>;
   /** Of the whiteboard's present generation. */
   awareness: () => Awareness;
   onRoom: (room: RoomInfo) => void;
   onYou: (you: Pick<Me, 'name' | 'role' | 'color'>) => void;
-  timing?: Partial<SignalTiming>;
-  WebSocket?: typeof WebSocket;
+  onRights?: (rights: Rights) => void;
+  /** The server has ended this for good: a moderator's reason, or none and only the code. */
+  onEnded?: (removal: Removal) => void;
 }
-
-/** All in milliseconds. */
-export interface SignalTiming {
-  /** Before the first new attempt; each takes twice as long, up to `most`, minus up to a half by chance. */
-  first: number;
-  most: number;
-  /** After so long without a word the server is asked for one. */
-  quiet: number;
-  /** How long an answer may take, and the opening of a socket. */
-  patience: number;
-  /** How long the last roster stays when the socket is gone. */
-  grace: number;
-}
-
-const TIMING: SignalTiming = { first: 500, most: 15_000, quiet: 45_000, patience: 10_000, grace: 4_000 };
-
-/** `waiting`: for the next attempt. `ended`: for good, with the stable code. */
-export type SignalState =
-  | { kind: 'connecting' } | { kind: 'open' } | { kind: 'draining' } | { kind: 'waiting' } | { kind: 'ended'; code: string };
 
 export class SignalClient {
-  readonly state = createStore<SignalState>({ kind: 'connecting' });
+  /** Who waits to be let in, the longest waiting first. */
+  readonly knocks = createStore<readonly Knock[]>([]);
+  readonly muteRequest = createStore<MuteRequest | null>(null);
   private readonly people = new RosterStore();
-  private readonly timing: SignalTiming;
-  private socket: WebSocket | undefined;
-  private attempts = 0;
-  private hasRenewed = false;
+  private readonly socket: SignalSocket;
   private isAskingRoster = false;
   /** A name that the server has not confirmed. */
   private wantedName: string | undefined;
-  private retryTimer: Timer;
-  private silenceTimer: Timer;
-  private graceTimer: Timer;
+  /** Said again on each new socket: the server forgets it with the old one. */
+  private media: Media | undefined;
+  private hand = false;
+  private graceTimer: ReturnType<typeof setTimeout> | undefined;
   private substituted: { awareness: Awareness; end: () => void } | undefined;
-  private readonly stopListening: () => void;
 
   constructor(private readonly options: SignalOptions) {
-    this.timing = { ...TIMING, ...options.timing };
-    this.stopListening = listenToPage({
-      online: this.wakeUp, shown: this.wakeUp, hidden: () => {}, offline: () => this.drop(),
+    this.socket = new SignalSocket(options, {
+      onText: (text) => this.receive(text),
+      onLost: () => this.lost(),
+      onEnded: (code) => this.ended({ code, reason: '' }),
+      lifeSign: () => ({ type: 'roster' }) satisfies ClientMessage,
     });
     this.substitute();
-    void this.connect();
+    this.state.subscribe(() => {
+      if (this.substituted && this.state.get().kind === 'connecting') this.substitute();
+    });
+    this.socket.start();
+  }
+
+  get state(): Store<SignalState> {
+    return this.socket.state;
   }
 
   get roster(): Store<readonly Person[]> {
@@ -85,112 +69,63 @@ export class SignalClient {
     this.send({ type: 'rename', name });
   }
 
+  /** Go on with this token: the sockets of this page stay open for as long as it lasts. */
+  renew(token: string): void {
+    this.send({ type: 'renew', token });
+  }
+
+  setHand(up: boolean): void {
+    this.hand = up;
+    this.send({ type: 'hand', up });
+  }
+
+  setMedia(media: Media): void {
+    this.media = media;
+    this.send({ type: 'media', ...media });
+  }
+
+  requestMute(to: string, what: MediaKind): void {
+    this.send({ type: 'mute_request', to, what });
+  }
+
+  admit(sub: string): void {
+    this.send({ type: 'admit', sub });
+  }
+
+  decline(sub: string, reason?: string): void {
+    this.send({ type: 'decline', sub, ...(reason && { reason }) });
+  }
+
+  /** Connect again after an end. */
+  restart(): void {
+    if (this.state.get().kind === 'ended') this.socket.start();
+  }
+
   /** Leave: the others see it at once. */
   close(): void {
-    if (this.state.get().kind === 'ended') return;
     this.send({ type: 'leave' });
     this.end('left');
+    this.substituted?.end();
   }
 
-  // ---- the socket
-
-  private async connect(): Promise<void> {
-    clearTimeout(this.retryTimer);
-    this.state.set({ kind: 'connecting' });
-    if (this.substituted) this.substitute();
-    try {
-      const token = await this.options.token();
-      if (this.state.get().kind === 'connecting') this.open(token);
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  private open(token: string): void {
-    const { url, session, WebSocket: Socket = WebSocket } = this.options;
-    const socket = new Socket(`${url}?${new URLSearchParams({ token, session })}`);
-    this.socket = socket;
-    socket.onmessage = ({ data }) => {
-      if (socket === this.socket) this.receive(String(data));
-    };
-    // Browsers do not tell what went wrong; `close` follows.
-    socket.onerror = () => {};
-    socket.onclose = ({ code, reason }) => {
-      if (socket === this.socket) this.lost(code, reason);
-    };
-    this.expectAnswer();
-  }
-
-  /** @param reason the stable code; empty when nobody gave one. */
-  private lost(close: number, reason: string): void {
-    this.socket = undefined;
-    this.isAskingRoster = false;
-    clearTimeout(this.silenceTimer);
-    this.graceTimer ??= setTimeout(() => this.substitute(), this.timing.grace);
-    if (close === 4401 && !this.hasRenewed) {
-      this.hasRenewed = true;
-      this.state.set({ kind: 'waiting' });
-      void this.renew();
-    } else if (close >= 4400 && close < 4500) this.end(reason || `closed_${close}`);
-    else this.retryLater();
-  }
-
-  private async renew(): Promise<void> {
-    try {
-      await this.options.renew();
-    } catch (error) {
-      this.failed(error);
-      return;
-    }
-    if (this.state.get().kind === 'waiting') void this.connect();
-  }
-
-  /** There is no token. */
-  private failed(error: unknown): void {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.isTemporary) this.retryLater();
-    else this.end(error.code);
-  }
-
-  private retryLater(): void {
+  /** Say nothing more and listen no more; the roster shows whom the board shows. */
+  end(code: string): void {
     if (this.state.get().kind === 'ended') return;
-    const longest = Math.min(this.timing.first * 2 ** this.attempts, this.timing.most);
-    this.attempts += 1;
-    this.state.set({ kind: 'waiting' });
-    clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => void this.connect(), longest * (1 - Math.random() / 2));
-  }
-
-  private end(code: string): void {
-    if (this.state.get().kind === 'ended') return;
-    this.state.set({ kind: 'ended', code });
-    this.stopListening();
-    clearTimeout(this.retryTimer);
-    clearTimeout(this.silenceTimer);
+    this.socket.end(code);
     clearTimeout(this.graceTimer);
-    const { socket } = this;
-    this.socket = undefined;
-    socket?.close();
-    if (code === 'left') this.substituted?.end();
-    else this.substitute();
+    this.knocks.set([]);
+    this.substitute();
   }
 
   private send(message: ClientMessage): void {
-    if (this.isOpen) this.socket?.send(JSON.stringify(message));
-  }
-
-  private get isOpen(): boolean {
-    const { kind } = this.state.get();
-    return kind === 'open' || kind === 'draining';
+    if (this.socket.isOpen) this.socket.send(message);
   }
 
   // ---- what the server says
 
   private receive(text: string): void {
-    const { socket } = this;
     const message = readMessage(text);
     if (message) this.take(message);
-    if (socket === this.socket) this.listenForSilence();
   }
 
   private take(message: ServerMessage): void {
@@ -199,22 +134,31 @@ export class SignalClient {
       case 'roster': return this.resetRoster(message);
       case 'joined': case 'updated': case 'left': return this.apply(message);
       case 'room': return this.options.onRoom(message.room);
-      case 'draining': return this.state.set({ kind: 'draining' });
+      case 'permissions': return this.options.onRights?.({ role: message.role, permissions: message.permissions });
+      case 'muted': return this.muteRequest.set({ what: message.what, by: message.by });
+      case 'knock': return this.knocked(message);
+      case 'knock_gone': return this.knocks.set(this.knocks.get().filter(({ sub }) => sub !== message.sub));
+      case 'removed': return this.removed({ code: message.code, reason: message.reason });
+      case 'draining': return this.socket.drain();
       case 'error': return this.refused(message.code, message.reason);
+      // Those of the lobby are for Knocking.
+      case 'renewed': case 'waiting': case 'admitted': case 'declined': return;
     }
   }
 
-  private welcomed({ you, room, roster }: ServerMessage & { type: 'welcome' }): void {
-    this.attempts = 0;
-    this.hasRenewed = false;
+  private welcomed({ you, room, roster, permissions, knocks = [] }: Welcome): void {
     clearTimeout(this.graceTimer);
     this.graceTimer = undefined;
     this.substituted?.end();
-    this.state.set({ kind: 'open' });
+    this.socket.confirm();
     this.options.onRoom(room);
     this.options.onYou({ ...you, name: this.wantedName ?? you.name });
+    this.options.onRights?.({ role: you.role, permissions });
     this.resetRoster(roster);
+    this.knocks.set([...knocks].sort((a, b) => a.since - b.since));
     if (this.wantedName !== undefined) this.send({ type: 'rename', name: this.wantedName });
+    if (this.media) this.send({ type: 'media', ...this.media });
+    if (this.hand) this.send({ type: 'hand', up: true });
   }
 
   private resetRoster(roster: RosterState): void {
@@ -242,10 +186,20 @@ export class SignalClient {
     this.options.onYou({ ...person, name: this.wantedName ?? person.name });
   }
 
+  private knocked({ sub, name, since }: Knock): void {
+    this.knocks.set([...this.knocks.get().filter((knock) => knock.sub !== sub), { sub, name, since }]);
+  }
+
+  private removed(removal: Removal): void {
+    this.end(removal.code);
+    this.ended(removal);
+  }
+
   private refused(code: string, reason: string): void {
     console.warn(`signaling: ${code}: ${reason}`);
     const name = this.ownName();
-    if (this.wantedName === undefined || name === undefined) return;
+    // To take a name needs no permission: what was denied was something else.
+    if (this.wantedName === undefined || name === undefined || code === 'permission_denied') return;
     this.wantedName = undefined;
     this.options.onYou({ ...this.options.me.get(), name });
   }
@@ -254,40 +208,19 @@ export class SignalClient {
     return this.people.get().find(({ session }) => session === this.options.session)?.name;
   }
 
-  // ---- life signs
-
-  /** The network is back, or somebody looks at the page again. */
-  private readonly wakeUp = (): void => {
-    if (this.state.get().kind === 'waiting' && this.attempts > 0) void this.connect();
-    else if (this.isOpen) this.ask();
-  };
-
-  private listenForSilence(): void {
-    clearTimeout(this.silenceTimer);
-    this.silenceTimer = setTimeout(() => this.ask(), this.timing.quiet);
-  }
-
-  /** A browser does not notice that the other end is gone, and hides the server's pings: so ask for something. */
-  private ask(): void {
-    this.send({ type: 'roster' });
-    this.expectAnswer();
-  }
-
-  private expectAnswer(): void {
-    clearTimeout(this.silenceTimer);
-    this.silenceTimer = setTimeout(() => this.drop(), this.timing.patience);
-  }
-
-  /** Give the socket up without waiting for the other end. */
-  private drop(): void {
-    const { socket } = this;
-    if (!socket) return;
-    socket.onclose = null;
-    socket.close();
-    this.lost(1006, '');
-  }
-
   // ---- without the server
+
+  private lost(): void {
+    this.isAskingRoster = false;
+    this.graceTimer ??= setTimeout(() => this.substitute(), this.options.timing?.grace ?? TIMING.grace);
+  }
+
+  private ended(removal: Removal): void {
+    clearTimeout(this.graceTimer);
+    this.knocks.set([]);
+    this.substitute();
+    this.options.onEnded?.(removal);
+  }
 
   private substitute(): void {
     this.graceTimer = undefined;
@@ -306,5 +239,3 @@ export class SignalClient {
     show();
   }
 }
-
-type Timer = ReturnType<typeof setTimeout> | undefined;

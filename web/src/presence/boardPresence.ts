@@ -4,6 +4,7 @@ import type { Me, Person, Store } from '../sync/types';
 import { createStore } from '../sync/valueStore';
 import { readPresence } from '../whiteboard/presence';
 import { listenToPage } from '../sync/pageEvents';
+import { presumedPerson } from './signalMessages';
 
 /** `here` when at least one page is being looked at; somebody who is not in the map is not on the board. */
 export type Attention = 'here' | 'away';
@@ -75,12 +76,13 @@ export function announceAttention(awareness: Awareness): () => void {
 
 /** Everybody whom the awareness shows, oneself first, for when the server's roster is not to be had. */
 export function peopleOnBoard(awareness: Awareness, me: Me): readonly Person[] {
-  const people: Person[] = [{ ...me, since: 0 }];
+  const people: Person[] = [presumedPerson({ ...me, since: 0 })];
   for (const [client, state] of awareness.getStates()) {
     const presence = client === awareness.clientID ? null : readPresence(state);
     if (!presence) continue;
     const { id: sub, name, color } = presence.user;
-    people.push({ session: `client-${client}`, sub, name, color, role: sub === me.sub ? me.role : 'member', since: 0 });
+    const role = sub === me.sub ? me.role : 'member';
+    people.push(presumedPerson({ session: `client-${client}`, sub, name, color, role, since: 0 }));
   }
   return people;
 }

@@ -6,10 +6,11 @@ import type { Person, RoomSession } from '../sync/types';
 import { createStore } from '../sync/valueStore';
 import { Avatars } from './Avatars';
 import { PeoplePanel } from './PeoplePanel';
+import { presumedPerson } from './signalMessages';
 
-const me: Person = { session: 's0', sub: 'me', name: 'Mia', role: 'owner', color: '#1c7ed6', since: 1e15 };
-const others = ['Ann Lee', 'Bob', 'Cy', 'Di', 'Ed', 'Flo', '<Gus>'].map((name, at): Person => (
-  { session: `s${at + 1}`, sub: `u${at}`, name, role: 'member', color: '#e8590c', since: 1e15 + at + 1 }
+const me = presumedPerson({ session: 's0', sub: 'me', name: 'Mia', role: 'owner', color: '#1c7ed6', since: 1e15 });
+const others = ['Ann Lee', 'Bob', 'Cy', 'Di', 'Ed', 'Flo', '<Gus>'].map((name, at) => (
+  presumedPerson({ session: `s${at + 1}`, sub: `u${at}`, name, role: 'member', color: '#e8590c', since: 1e15 + at + 1 })
 ));
 
 /** The parts of a session that people are shown from. */

@@ -2,11 +2,12 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Person } from '../sync/types';
 import { initialsOf, membersOf } from './members';
 import { RosterStore } from './rosterStore';
+import { presumedPerson } from './signalMessages';
 import { contrast, inkOn } from './ink';
 import { colorOf } from '../sync/userColor';
 
 function person(session: string, sub: string, changes: Partial<Person> = {}): Person {
-  return { session, sub, name: sub, role: 'member', color: '#1c7ed6', since: 1, ...changes };
+  return presumedPerson({ session, sub, name: sub, role: 'member', color: '#1c7ed6', since: 1, ...changes });
 }
 
 const ann = person('s1', 'ann');

@@ -1,5 +1,6 @@
 /** The messages of the /signal socket: JSON, one object a message, `type` first. */
-import type { Me, Person, RoomInfo } from '../sync/types';
+import { presumedPermissions } from '../sync/permissions';
+import type { Knock, Me, Media, MediaKind, MuteRequest, Permission, Person, Rights, RoomInfo } from '../sync/types';
 
 export interface RosterState {
   /** Rises by one with each joined, left and updated. */
@@ -12,18 +13,50 @@ export type Diff =
   | { type: 'updated'; version: number; person: Person }
   | { type: 'left'; version: number; session: string; sub: string };
 
+/** `expires_at` in microseconds of the epoch, by the server's clock. */
+export interface Welcome {
+  type: 'welcome';
+  you: Omit<Me, 'permissions'>;
+  room: RoomInfo;
+  roster: RosterState;
+  permissions: readonly Permission[];
+  expires_at?: number;
+  /** Only for those who may moderate. */
+  knocks?: readonly Knock[];
+}
+
 export type ServerMessage =
-  | { type: 'welcome'; you: Me; room: RoomInfo; roster: RosterState; permissions: readonly string[] }
+  | Welcome
   | ({ type: 'roster' } & RosterState)
   | Diff
   | { type: 'room'; room: RoomInfo }
+  | ({ type: 'permissions' } & Rights)
+  | ({ type: 'muted' } & MuteRequest)
+  | { type: 'removed'; code: string; reason: string }
+  | ({ type: 'knock' } & Knock)
+  | { type: 'knock_gone'; sub: string }
+  | { type: 'waiting'; room: Pick<RoomInfo, 'id' | 'name'>; moderators: number; reason: string }
+  | { type: 'admitted' }
+  | { type: 'declined'; reason: string }
+  | { type: 'renewed'; expires_at: number }
   | { type: 'error'; code: string; reason: string }
   | { type: 'draining' };
 
-export type ClientMessage = { type: 'roster' } | { type: 'rename'; name: string } | { type: 'leave' };
+export type ClientMessage =
+  | { type: 'roster' }
+  | { type: 'rename'; name: string }
+  | { type: 'leave' }
+  | { type: 'renew'; token: string }
+  | ({ type: 'media' } & Media)
+  | { type: 'hand'; up: boolean }
+  | { type: 'mute_request'; to: string; what: MediaKind }
+  | { type: 'knock' }
+  | { type: 'admit'; sub: string }
+  | { type: 'decline'; sub: string; reason?: string };
 
 const TYPES: ReadonlySet<unknown> = new Set<ServerMessage['type']>([
-  'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'error', 'draining',
+  'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'permissions', 'muted', 'removed', 'knock', 'knock_gone',
+  'waiting', 'admitted', 'declined', 'renewed', 'error', 'draining',
 ]);
 
 /** @returns null for a message that this client does not know: a newer server may send more. */
@@ -31,4 +64,11 @@ export function readMessage(text: string): ServerMessage | null {
   const message: unknown = JSON.parse(text);
   if (typeof message !== 'object' || message === null || !('type' in message)) return null;
   return TYPES.has(message.type) ? (message as ServerMessage) : null;
+}
+
+export const NO_MEDIA: Media = { mic: false, camera: false, screen: false };
+
+/** A person who is known from elsewhere than the server's roster: nothing in the call, rights as the role usually has. */
+export function presumedPerson(known: Omit<Person, 'permissions' | 'media' | 'hand'> & Partial<Person>): Person {
+  return { permissions: presumedPermissions(known.role), media: NO_MEDIA, hand: false, ...known };
 }

@@ -16,6 +16,14 @@ const UNNAMED: Readonly<Record<number, string>> = {
   4410: 'authorship_violation', 4413: 'update_too_large',
 };
 const REFUSED = new Set([4400, 4410, 4413]);
+/** With these the whole room has ended for this page, not only one document. */
+const ENDINGS: ReadonlySet<string> = new Set([
+  'removed', 'banned', 'room_locked', 'not_admitted', 'room_deleted', 'unknown_room', 'identity_changed',
+]);
+
+export function endsRoom(code: string): boolean {
+  return ENDINGS.has(code);
+}
 
 /** @param reason the stable code that the server gives as the reason; empty when it was lost on the way. */
 export function closingOf(close: number, reason: string): Closing {

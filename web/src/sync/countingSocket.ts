@@ -9,13 +9,19 @@ export function syncFrameOf(bytes: Uint8Array): SyncFrame | undefined {
   return bytes[0] === MESSAGE_SYNC && bytes[1] !== undefined ? SYNC_FRAMES[bytes[1]] : undefined;
 }
 
-/** The class to give to a provider as its WebSocket. One tracker follows one socket at a time. */
-export function countingSocket(tracker: SaveTracker, Base: typeof WebSocket): typeof WebSocket {
+/**
+ * The class to give to a provider as its WebSocket. One tracker follows one socket at a time.
+ *
+ * @param mayShare whether the whole document may be sent: while it is false neither it nor what follows it goes out.
+ */
+export function countingSocket(
+  tracker: SaveTracker, Base: typeof WebSocket, mayShare: () => boolean = () => true,
+): typeof WebSocket {
   return class CountingSocket extends Base {
     override send(data: Parameters<WebSocket['send']>[0]): void {
       const frame = data instanceof Uint8Array ? syncFrameOf(data) : undefined;
       if (frame === undefined) return super.send(data);
-      if (!tracker.maySend(frame)) return;
+      if (!tracker.maySend(frame) || (frame === 'state' && !mayShare())) return;
       super.send(data);
       tracker.sent(frame);
     }

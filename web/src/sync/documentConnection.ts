@@ -15,7 +15,7 @@ import { holdOpen } from './databaseLock';
 import type { LocalDatabase, LocalStore } from './localStore';
 import { listenToPage } from './pageEvents';
 import { SaveTracker } from './saveTracker';
-import type { DocumentConnection, SaveStatus, Store } from './types';
+import type { DocumentConnection, Rights, SaveStatus, Store } from './types';
 import { UnsavedCount } from './unsavedCount';
 import { createStore } from './valueStore';
 
@@ -40,6 +40,12 @@ export interface DocumentOptions {
   /** undefined where this device keeps nothing. */
   store: LocalStore | undefined;
   onRefused: (connection: LiveDocument, code: string, reason: string) => void;
+  /** The server has told what I may do. */
+  onRights?: (rights: Rights) => void;
+  /** Whether no newer generation of this document has begun, here or in another tab. */
+  isNewest?: () => boolean;
+  /** It came to a new socket as a former generation: what it holds may have been refused, so none of it was sent. */
+  onSuperseded?: (connection: LiveDocument) => void;
   WebSocket?: typeof WebSocket;
   disableBroadcast?: boolean;
 }
@@ -47,6 +53,7 @@ export interface DocumentOptions {
 type Extension =
   | { type: 'saved'; through: number; seq: number }
   | { type: 'rejected'; document: string; code: string; reason: string }
+  | ({ type: 'permissions' } & Rights)
   | { type: 'draining' };
 
 export class LiveDocument implements DocumentConnection {
@@ -104,6 +111,11 @@ export class LiveDocument implements DocumentConnection {
     return this.tracker.unsaved;
   }
 
+  /** How many of them were made in this page, and not by one before it or beside it. */
+  get unsavedHere(): number {
+    return this.count.own;
+  }
+
   /** Everything that was made here, and all that is in the local database, is committed on the server. */
   get isUpToDate(): boolean {
     return this.tracker.isUpToDate;
@@ -114,10 +126,12 @@ export class LiveDocument implements DocumentConnection {
     return Y.encodeStateAsUpdate(this.doc);
   }
 
-  /** Do not connect, and say why. */
-  stop(code: string): void {
+  /** Connect no more, and say why; what is in the document stays readable. */
+  stop(code: string, reason = ''): void {
     this.wanted = false;
-    this.tracker.stop(code);
+    clearTimeout(this.renewalTimer);
+    this.provider.disconnect();
+    this.tracker.stop(code, reason);
   }
 
   /** Connect once the local copy is loaded: what it holds is then part of the first exchange. */
@@ -192,11 +206,12 @@ export class LiveDocument implements DocumentConnection {
 
   private createProvider(): WebsocketProvider {
     const { url, database, session, token, disableBroadcast } = this.options;
+    const { doc } = this;
     const provider = new WebsocketProvider(url, database.document, this.doc, {
       connect: false,
       // Read by the provider at each attempt.
-      params: { get token() { return token(); }, session, ext: '1' },
-      WebSocketPolyfill: countingSocket(this.tracker, this.options.WebSocket ?? WebSocket),
+      params: { get token() { return token(); }, session, get client() { return String(doc.clientID); }, ext: '1' },
+      WebSocketPolyfill: countingSocket(this.tracker, this.options.WebSocket ?? WebSocket, () => this.mayShare()),
       maxBackoffTime: BACKOFF_MS.least + Math.random() * BACKOFF_MS.spread,
       disableBc: disableBroadcast ?? false,
     });
@@ -226,6 +241,12 @@ export class LiveDocument implements DocumentConnection {
     if (state) this.awareness.setLocalState(state);
   }
 
+  private mayShare(): boolean {
+    if (this.options.isNewest?.() ?? true) return true;
+    queueMicrotask(() => this.options.onSuperseded?.(this));
+    return false;
+  }
+
   private onConnectionClosed(event: CloseEvent | null): void {
     this.tracker.closed();
     this.trouble.set(event?.reason ?? '');
@@ -247,6 +268,7 @@ export class LiveDocument implements DocumentConnection {
       this.tracker.acknowledged(message.through);
       this.noteUnsaved();
     } else if (message.type === 'rejected') this.refuse(message.code, message.reason);
+    else if (message.type === 'permissions') this.options.onRights?.(message);
     else if (message.type === 'draining') this.trouble.set('room_draining');
   }
 

@@ -17,8 +17,8 @@ export interface Refusal {
   changes: number;
 }
 
-/** Left behind by a page that was closed before the server had answered. */
-const LEFT_BEHIND: Omit<Refusal, 'changes'> = { code: 'left_behind', reason: '' };
+/** Left behind by a page that was closed before the server had answered, or that came back too late. */
+export const LEFT_BEHIND: Omit<Refusal, 'changes'> = { code: 'left_behind', reason: '' };
 
 export function databaseOf(key: DocumentKey, generation: number): LocalDatabase {
   const name = `thunderline:${key.room}:${key.document}:${key.sub}:${generation}`;
@@ -49,6 +49,13 @@ export function nextGeneration(key: DocumentKey, refused: number): number {
   return next;
 }
 
+/** The generation after those of which there are refused copies: they hold what must not be sent again. */
+export function afterCopies(key: DocumentKey, names: readonly string[]): number {
+  const prefix = databaseOf(key, 0).name.slice(0, -1);
+  const generations = names.filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length)));
+  return Math.max(0, ...generations.filter(Number.isSafeInteger).map((generation) => generation + 1));
+}
+
 /** Keep refused work; what another tab has kept of the same generation is merged with it. */
 export async function keepCopy(
   store: LocalStore | undefined, database: LocalDatabase, refusal: Refusal, update: Uint8Array,
@@ -57,6 +64,7 @@ export async function keepCopy(
   const copy: RefusedCopy = {
     ...database,
     ...refusal,
+    ...(before && refusal.code === LEFT_BEHIND.code && { code: before.code, reason: before.reason }),
     changes: Math.max(1, refusal.changes + (before?.changes ?? 0)),
     at: Date.now(),
     update: before ? Y.mergeUpdates([before.update, update]) : update,
@@ -74,16 +82,21 @@ export async function deleteUnused(store: LocalStore, database: LocalDatabase): 
 /**
  * Take up the databases of former generations: what was never saved becomes a copy, the rest is deleted.
  * One that a page has open is left to that page.
+ *
+ * @param isDeleted they belong to a room that was deleted: all that is in them is kept, there is no other copy.
  */
-export async function takeUpFormer(store: LocalStore, key: DocumentKey, generation: number): Promise<void> {
+export async function takeUpFormer(
+  store: LocalStore, key: DocumentKey, generation: number, isDeleted = false,
+): Promise<void> {
   const former = (await store.databases()).filter((one) =>
     one.room === key.room && one.document === key.document && one.sub === key.sub && one.generation < generation);
   for (const database of former) {
     await whileUnused(database.name, async () => {
       const rows = await store.unsaved(database.name);
       const changes = rows.reduce((sum, row) => sum + row.changes, 0);
-      if (changes > 0) {
-        await keepCopy(store, database, { ...LEFT_BEHIND, changes }, await readDatabase(database.name));
+      if (changes > 0 || isDeleted) {
+        const why = isDeleted ? { code: 'room_deleted', reason: '' } : LEFT_BEHIND;
+        await keepCopy(store, database, { ...why, changes }, await readDatabase(database.name));
         await store.clearUnsaved(rows);
       }
       await forget(store, database);

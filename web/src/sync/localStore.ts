@@ -121,6 +121,11 @@ export class LocalStore {
     return this.run('copies', 'readonly', (copies) => copies.getAll());
   }
 
+  /** The names of the databases of which there are copies. */
+  async copyNames(): Promise<string[]> {
+    return (await this.run('copies', 'readonly', (copies) => copies.getAllKeys())).map(String);
+  }
+
   deleteCopy(name: string): Promise<unknown> {
     return this.run('copies', 'readwrite', (copies) => copies.delete(name));
   }

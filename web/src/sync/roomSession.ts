@@ -1,42 +1,51 @@
-/** One open page in one room: composes the access, the two documents, the roster, and what becomes of refused work. */
+/** One open page in one room: composes the access, the documents and the signaling, and tells whether it still is in the room. */
 import { rename as renameIdentity, newSessionId } from '../api/identity';
-import { changeRoom, type RoomChanges } from '../api/rooms';
+import { changeRoom, deleteRoom, type RoomChanges } from '../api/rooms';
 import { SignalClient } from '../presence/SignalClient';
-import { LiveDocument } from './documentConnection';
-import {
-  currentGeneration, databaseOf, deleteUnused, keepCopy, nextGeneration, pointerOf, takeUpFormer, type DocumentKey,
-} from './generations';
+import { endsRoom } from './closing';
+import type { LiveDocument } from './documentConnection';
+import { ApiError } from '../api/client';
+import type { Knocking } from './knocking';
 import { LocalStore, type RefusedCopy } from './localStore';
+import { knownPermissions } from './permissions';
 import { RoomAccess } from './roomAccess';
-import { sameStatus, worstStatus } from './saveTracker';
-import type { Me, Person, RoomInfo, RoomSession, SaveStatus, Store } from './types';
+import { type DocumentName, RoomDocuments } from './roomDocuments';
+import { sameStatus } from './saveTracker';
+import type {
+  Knock, Me, Media, MediaKind, MuteRequest, Permission, Person, Removal, Rights, RoomInfo, RoomSession, SaveStatus, Store,
+} from './types';
 import { createStore } from './valueStore';
 
-type DocumentName = 'whiteboard' | 'chat';
-
-const DOCUMENTS: readonly DocumentName[] = ['whiteboard', 'chat'];
-/** A document that is refused so often in a row is not opened again: something else is wrong. */
-const REFUSALS = { most: 3, withinMs: 60_000 };
+const NEEDED: Readonly<Record<DocumentName, Permission>> = { whiteboard: 'draw', chat: 'chat' };
 
 export class LiveRoomSession implements RoomSession {
-  readonly generation = createStore(0);
   readonly status = createStore<SaveStatus>({ kind: 'opening' });
-  /** Refused work of this room on this device, newest first. */
-  readonly copies = createStore<readonly RefusedCopy[]>([]);
+  readonly permissions = createStore<ReadonlySet<Permission>>(new Set());
+  readonly removal = createStore<Removal | null>(null);
   readonly signal: SignalClient;
-  private readonly documents: Record<DocumentName, LiveDocument>;
-  private readonly newer = new Set<DocumentName>();
-  private readonly refusals: number[] = [];
+  private readonly documents: RoomDocuments;
   private readonly endings: (() => void)[] = [];
   private closed = false;
 
   private constructor(
     private readonly access: RoomAccess,
     private readonly store: LocalStore | undefined,
+    refused: readonly string[],
   ) {
-    this.documents = { whiteboard: this.open('whiteboard'), chat: this.open('chat') };
+    this.permissions.set(this.permitted());
+    this.documents = new RoomDocuments({
+      room: this.id,
+      me: () => this.me.get(),
+      url: `${socketOrigin()}/sync/${encodeURIComponent(this.id)}`,
+      token: () => access.token,
+      renew: () => access.renew(),
+      canWrite: (name) => this.may(NEEDED[name]),
+      store, refused,
+      isReborn: access.isReborn,
+      onRights: (rights) => this.setRights(rights),
+    });
     this.signal = new SignalClient({
-      url: `${socketOrigin()}/signal/${encodeURIComponent(this.id)}`,
+      url: signalUrlOf(this.id),
       session: this.me.get().session,
       token: () => this.token(),
       renew: () => access.renew(),
@@ -44,20 +53,29 @@ export class LiveRoomSession implements RoomSession {
       awareness: () => this.whiteboard.awareness,
       onRoom: (room) => access.setRoom(room),
       onYou: (you) => access.setMe({ name: you.name, role: you.role, color: you.color }),
+      onRights: (rights) => this.setRights(rights),
+      onEnded: (removal) => {
+        if (endsRoom(removal.code)) this.end(removal);
+      },
     });
-    this.endings.push(this.me.subscribe(() => this.onMe()));
-    this.listenForNewerGenerations();
+    this.endings.push(
+      this.me.subscribe(() => this.onMe()),
+      access.tokens.subscribe(() => this.signal.renew(access.token)),
+      this.documents.status.subscribe(() => this.showStatus()),
+    );
   }
 
   /**
-   * Enter a room: at once when this device has been there, else as soon as the server has said who we are.
+   * Enter a room: at once when this device has been there, else as soon as the server has let us in.
    *
    * @param key the invitation's key, from the link.
+   * @param onKnocking the room has a lobby: this goes on when the person is admitted. Close it to give up.
    * @throws ApiError as RoomAccess.enter does.
    */
-  static async enter(room: string, key?: string): Promise<LiveRoomSession> {
-    const [access, store] = await Promise.all([RoomAccess.enter(room, newSessionId(), key), LocalStore.open()]);
-    const session = new LiveRoomSession(access, store);
+  static async enter(room: string, key?: string, onKnocking?: (knocking: Knocking) => void): Promise<LiveRoomSession> {
+    const entrance = { room, session: newSessionId(), key, onKnocking, signalUrl: signalUrlOf(room) };
+    const [access, store] = await Promise.all([RoomAccess.enter(entrance), LocalStore.open()]);
+    const session = new LiveRoomSession(access, store, (await store?.copyNames()) ?? []);
     void session.start();
     return session;
   }
@@ -86,9 +104,30 @@ export class LiveRoomSession implements RoomSession {
     return this.documents.chat;
   }
 
+  get generation(): Store<number> {
+    return this.documents.generation;
+  }
+
+  /** Refused work of this room on this device, newest first. */
+  get copies(): Store<readonly RefusedCopy[]> {
+    return this.documents.copies;
+  }
+
+  get knocks(): Store<readonly Knock[]> {
+    return this.signal.knocks;
+  }
+
+  get muteRequest(): Store<MuteRequest | null> {
+    return this.signal.muteRequest;
+  }
+
   /** Whether this device keeps anything. */
   get isStored(): boolean {
     return this.store !== undefined;
+  }
+
+  may(permission: Permission): boolean {
+    return this.permissions.get().has(permission);
   }
 
   token(): Promise<string> {
@@ -108,25 +147,55 @@ export class LiveRoomSession implements RoomSession {
     this.access.setRoom(await changeRoom(this.id, await this.token(), changes));
   }
 
+  /**
+   * Delete the room for good. Everybody is sent away, this page too.
+   *
+   * @throws ApiError
+   */
+  async deleteRoom(): Promise<void> {
+    await deleteRoom(this.id, await this.token());
+    this.end({ code: 'room_deleted', reason: '' });
+  }
+
+  admit(sub: string): void {
+    this.signal.admit(sub);
+  }
+
+  decline(sub: string, reason?: string): void {
+    this.signal.decline(sub, reason);
+  }
+
+  requestMute(session: string, what: MediaKind): void {
+    this.signal.requestMute(session, what);
+  }
+
+  setHand(up: boolean): void {
+    this.signal.setHand(up);
+  }
+
+  setMedia(media: Media): void {
+    this.signal.setMedia(media);
+  }
+
+  dismissMuteRequest(): void {
+    this.signal.muteRequest.set(null);
+  }
+
   /** The person has read that work was refused and keeps the copy for later. */
-  async keepForLater(copies: readonly RefusedCopy[]): Promise<void> {
-    const seen = new Set(copies.map((copy) => copy.name));
-    const next = this.copies.get().map((copy) => (seen.has(copy.name) ? { ...copy, seen: true } : copy));
-    this.copies.set(next);
-    this.showStatus();
-    for (const copy of next) if (seen.has(copy.name)) await this.store?.putCopy(copy);
+  keepForLater(copies: readonly RefusedCopy[]): Promise<void> {
+    return this.documents.keepForLater(copies);
   }
 
   /** Throw a copy away for good. */
-  async discard(copy: RefusedCopy): Promise<void> {
-    await this.store?.deleteCopy(copy.name);
-    this.copies.set(this.copies.get().filter((one) => one.name !== copy.name));
-    this.showStatus();
+  discard(copy: RefusedCopy): Promise<void> {
+    return this.documents.discard(copy);
   }
 
-  /** Try again now, after a stop. */
+  /** Try again now, after a stop. What belongs to a deleted room is never sent again: only entering anew asks for it. */
   retry(): void {
-    for (const name of DOCUMENTS) this.documents[name].connect();
+    if (this.closed || this.access.isDeleted) return;
+    if (this.removal.get()) void this.comeBack();
+    else this.documents.connect();
   }
 
   close(): void {
@@ -135,141 +204,87 @@ export class LiveRoomSession implements RoomSession {
     for (const end of this.endings) end();
     this.signal.close();
     this.access.close();
-    for (const name of DOCUMENTS) void this.documents[name].destroy();
+    this.documents.close();
   }
 
   private async start(): Promise<void> {
     // Asked for once there is something to lose; where the browser decides by itself it costs nothing.
     void globalThis.navigator?.storage?.persist?.().catch(() => false);
-    for (const name of DOCUMENTS) this.documents[name].connect();
-    if (!this.store) return;
-    for (const name of DOCUMENTS) {
-      await takeUpFormer(this.store, this.keyOf(name), this.documents[name].database.generation);
-    }
-    const kept = (await this.store.copies()).filter((copy) => copy.room === this.id);
-    const all = new Map([...kept, ...this.copies.get()].map((copy) => [copy.name, copy]));
-    this.copies.set([...all.values()].sort((a, b) => b.at - a.at));
-    this.showStatus();
+    if (this.access.isDeleted) this.end({ code: 'room_deleted', reason: '' });
+    else this.documents.connect();
+    await this.documents.takeUp();
   }
 
-  // ---- documents and their generations
+  // ---- what I may do
 
-  private keyOf(document: DocumentName): DocumentKey {
-    return { room: this.id, document, sub: this.me.get().sub };
-  }
-
-  private open(name: DocumentName): LiveDocument {
-    const key = this.keyOf(name);
-    const connection = new LiveDocument({
-      url: `${socketOrigin()}/sync/${encodeURIComponent(this.id)}`,
-      database: databaseOf(key, currentGeneration(key)),
-      session: this.me.get().session,
-      token: () => this.access.token,
-      renew: () => this.access.renew(),
-      canWrite: () => this.me.get().role !== 'viewer',
-      store: this.store,
-      onRefused: (refused, code, reason) => void this.continueAfresh(name, refused, { code, reason }),
-    });
-    connection.status.subscribe(() => {
-      this.showStatus();
-      this.adoptNewer(name);
-    });
-    this.introduce(connection);
-    return connection;
-  }
-
-  /** Say in a document who we are. */
-  private introduce({ awareness }: LiveDocument): void {
-    const { sub, name, color } = this.me.get();
-    awareness.setLocalStateField('user', { id: sub, name, color });
+  private setRights({ role, permissions }: Rights): void {
+    this.access.setMe({ role, permissions: knownPermissions(permissions) });
   }
 
   private onMe(): void {
-    for (const name of DOCUMENTS) {
-      this.introduce(this.documents[name]);
-      this.documents[name].refreshStatus();
-    }
+    this.showPermissions();
+    this.documents.showMe();
+  }
+
+  private permitted(): ReadonlySet<Permission> {
+    return new Set(this.removal.get() ? [] : this.me.get().permissions);
+  }
+
+  private showPermissions(): void {
+    const before = this.permissions.get();
+    const next = this.permitted();
+    if (next.size !== before.size || [...next].some((permission) => !before.has(permission))) this.permissions.set(next);
+  }
+
+  // ---- being sent away
+
+  /**
+   * This page is not in the room any more. The signaling is left to end by itself: it may still say the reason.
+   */
+  private end(removal: Removal): void {
+    const before = this.removal.get();
+    if (this.closed || before?.reason || (before && !removal.reason)) return;
+    this.removal.set(removal);
+    this.access.end(removal.code);
+    if (removal.code === 'room_deleted') this.signal.end(removal.code);
+    this.showPermissions();
+    this.documents.stop(removal.code, removal.reason);
     this.showStatus();
   }
 
-  /** The server has refused what was written here: keep it as a copy and go on with what the server has. */
-  private async continueAfresh(
-    name: DocumentName, refused: LiveDocument, why: { code: string; reason: string },
-  ): Promise<void> {
-    const update = refused.wholeUpdate();
-    const changes = refused.unsaved;
-    nextGeneration(this.keyOf(name), refused.database.generation);
-    if (why.code === 'permission_denied') this.access.renew().catch(() => {});
-    this.replace(name, this.isRefusedTooOften());
+  /** Ask to be let in again. */
+  private async comeBack(): Promise<void> {
+    this.access.resume();
     try {
-      const copy = await keepCopy(this.store, refused.database, { ...why, changes }, update);
-      this.copies.set([copy, ...this.copies.get().filter((one) => one.name !== copy.name)]);
-      await refused.giveUpUnsaved();
-    } catch {
-      // The device could not store the copy: it stays in this page, and in the database that is not deleted.
-      const unstored = { ...refused.database, ...why, changes, update, at: Date.now(), seen: false };
-      this.copies.set([unstored, ...this.copies.get()]);
+      await this.access.renew();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { code, reason } = error.isTemporary ? (this.removal.get() ?? error) : error;
+      this.removal.set(null);
+      return this.end({ code, reason });
     }
-    this.showStatus();
-    await refused.destroy();
-    if (this.store && (await this.store.copy(refused.database.name))) await deleteUnused(this.store, refused.database);
-  }
-
-  private isRefusedTooOften(): boolean {
-    const now = Date.now();
-    this.refusals.push(now);
-    return this.refusals.filter((at) => now - at < REFUSALS.withinMs).length > REFUSALS.most;
-  }
-
-  private replace(name: DocumentName, stopped = false): void {
-    this.newer.delete(name);
-    this.documents[name] = this.open(name);
-    if (stopped) this.documents[name].stop('refused_again');
-    else this.documents[name].connect();
-    this.generation.set(this.generation.get() + 1);
-    this.showStatus();
-  }
-
-  /** Another tab's work was refused: this one has it too, through the common database, and follows it. */
-  private listenForNewerGenerations(): void {
-    if (typeof window === 'undefined') return;
-    const listener = (event: StorageEvent): void => {
-      for (const name of DOCUMENTS) {
-        if (event.key !== pointerOf(this.keyOf(name))) continue;
-        this.newer.add(name);
-        this.adoptNewer(name);
-      }
-    };
-    window.addEventListener('storage', listener);
-    this.endings.push(() => window.removeEventListener('storage', listener));
-  }
-
-  /** Not before everything made here is saved: if it cannot be, it is refused, and kept as that. */
-  private adoptNewer(name: DocumentName): void {
-    const current = this.documents[name];
-    if (!this.newer.has(name) || this.closed || !current.isUpToDate) return;
-    const store = this.store;
-    this.replace(name);
-    void current.destroy().then(() => store && takeUpFormer(store, this.keyOf(name), this.documents[name].database.generation));
+    this.removal.set(null);
+    this.onMe();
+    this.documents.connect();
+    this.signal.restart();
   }
 
   private showStatus(): void {
-    if (!this.documents) return;
-    const worst = worstStatus(this.whiteboard.status.get(), this.chat.status.get());
-    const next = worst.kind === 'stopped' ? worst : (this.refusedStatus() ?? worst);
+    const status = this.documents.status.get();
+    if (status.kind === 'stopped' && endsRoom(status.code)) this.end({ code: status.code, reason: status.reason ?? '' });
+    const removal = this.removal.get();
+    const next: SaveStatus = removal
+      ? { kind: 'stopped', code: removal.code, ...(removal.reason && { reason: removal.reason }) }
+      : status;
     if (!sameStatus(next, this.status.get())) this.status.set(next);
-  }
-
-  private refusedStatus(): SaveStatus | undefined {
-    const unseen = this.copies.get().filter((copy) => !copy.seen);
-    const [newest] = unseen;
-    if (!newest) return undefined;
-    const changes = unseen.reduce((sum, copy) => sum + copy.changes, 0);
-    return { kind: 'refused', code: newest.code, reason: newest.reason, changes };
   }
 }
 
 /** `ws://host` or `wss://host`, as the page itself was loaded. */
 function socketOrigin(): string {
   return location.origin.replace(/^http/, 'ws');
+}
+
+function signalUrlOf(room: string): string {
+  return `${socketOrigin()}/signal/${encodeURIComponent(room)}`;
 }

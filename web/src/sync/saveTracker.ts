@@ -104,8 +104,8 @@ export class SaveTracker {
   }
 
   /** The connection will not come back by itself. */
-  stop(code: string): void {
-    this.ended = { kind: 'stopped', code };
+  stop(code: string, reason = ''): void {
+    this.ended = { kind: 'stopped', code, ...(reason && { reason }) };
     this.show();
   }
 

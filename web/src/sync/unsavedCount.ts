@@ -37,6 +37,11 @@ export class UnsavedCount {
     else if (this.wanted !== this.written) this.timer ??= setTimeout(() => void this.flush(), DELAY_MS);
   }
 
+  /** How many of them were made in this page. */
+  get own(): number {
+    return Math.max(this.wanted, 0);
+  }
+
   /** Write what is not yet written. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
