@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from server.__main__ import _parser
 from server.app import create_app
 from server.config import load_config, settings
 from server.errors import ANSWERS
@@ -28,6 +30,16 @@ def test_every_setting_is_described_with_its_default(setting: object) -> None:
     name, default, description = setting.name, setting.default, setting.description  # type: ignore[attr-defined]
     told = str(default).lower() if isinstance(default, bool) else str(default) or '""'
     assert f"| `{name}` | `{told}` | {description} |" in _section("Settings")
+
+
+def test_every_command_is_described() -> None:
+    """With its own options; `--config` and the settings of `serve` are described for all at once."""
+    told = _section("The command")
+    commands = next(action.choices for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.items():
+        assert f"`thunderline {name} " in told
+        for option in {option for action in command._actions for option in action.option_strings} - {"-h", "--help"}:
+            assert option in told or name == "serve"
 
 
 @pytest.mark.parametrize(("code", "answer"), ANSWERS.items(), ids=list(ANSWERS))
