@@ -1,14 +1,22 @@
-/** Everybody in the room, in words: who they are, since when, whether they are looking; oneself can be renamed here. */
-import { Check, Eye, EyeOff, Pencil, X } from 'lucide-react';
+/**
+ * Everybody in the room, in words: who they are, since when, whether they are looking. Here one renames oneself and
+ * raises a hand, and those who moderate find what can be done with each person.
+ */
+import { Check, Eye, EyeOff, Hand, MoreHorizontal, Pencil, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { MAX_NAME_LENGTH, tidyName } from '../api/identity';
 import type { RoomSession } from '../sync/types';
+import { Menu, type MenuHandle } from '../ui/Menu';
 import { language, useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import { colours } from './Avatars';
 import type { Attention } from './boardPresence';
+import { Flags } from './Flags';
+import { FormerPeople } from './FormerPeople';
 import { initialsOf, type Member } from './members';
+import './moderation.css';
 import './presence.css';
+import { usePersonMenu } from './usePersonMenu';
 import { usePresent } from './usePresent';
 
 export interface PeoplePanelProps {
@@ -19,19 +27,22 @@ export interface PeoplePanelProps {
 }
 
 export function PeoplePanel({ session, following, onFollow }: PeoplePanelProps) {
-  const t = useTexts().people;
+  const { people: t, moderation: words } = useTexts();
   const { members, attention } = usePresent(session);
   // A roster of the server's says since when; what the board's awareness shows does not.
   const isSubstitute = members.every(({ since }) => since === 0);
+  const hands = members.filter(({ hand }) => hand).map(({ name }) => name);
   return (
     <div className="people">
+      {hands.length > 0 && <p className="hands-up" role="status">{words.handsUp(hands.join(', '))}</p>}
       <ul className="people-list" aria-label={t.list}>
         {members.map((member) => (
           <li key={member.sub} className="person" data-testid="person" data-sub={member.sub}>
             {member.isMe
-              ? <Myself member={member} onRename={(name) => void session.rename(name)} />
+              ? <Myself session={session} member={member} />
               : (
                 <Other
+                  session={session}
                   member={member}
                   attention={attention.get(member.sub)}
                   isFollowed={member.sub === following}
@@ -42,12 +53,13 @@ export function PeoplePanel({ session, following, onFollow }: PeoplePanelProps) 
         ))}
       </ul>
       {isSubstitute ? <p className="people-note">{t.nobodyKnown}</p> : members.length === 1 && <p className="people-note">{t.alone}</p>}
+      <FormerPeople session={session} />
     </div>
   );
 }
 
-function Other({ member, attention, isFollowed, onFollow }: {
-  member: Member; attention: Attention | undefined; isFollowed: boolean; onFollow: (sub: string | null) => void;
+function Other({ session, member, attention, isFollowed, onFollow }: {
+  session: RoomSession; member: Member; attention: Attention | undefined; isFollowed: boolean; onFollow: (sub: string | null) => void;
 }) {
   const t = useTexts().people;
   const { name, sub } = member;
@@ -72,12 +84,41 @@ function Other({ member, attention, isFollowed, onFollow }: {
       >
         <Icon size={18} aria-hidden />
       </button>
+      <PersonMenu session={session} member={member} isFollowed={isFollowed} canFollow={canFollow} onFollow={onFollow} />
     </>
   );
 }
 
-function Myself({ member, onRename }: { member: Member; onRename: (name: string) => void }) {
-  const t = useTexts().people;
+function PersonMenu({ session, member, ...following }: {
+  session: RoomSession; member: Member; isFollowed: boolean; canFollow: boolean; onFollow: (sub: string | null) => void;
+}) {
+  const t = useTexts().moderation;
+  const menu = useRef<MenuHandle>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const items = usePersonMenu(session, member, following);
+  if (!items) return null;
+  const label = t.actions(member.name);
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className="person-action"
+        data-testid="person-menu"
+        aria-haspopup="menu"
+        aria-label={label}
+        title={label}
+        onClick={() => button.current && menu.current?.openAt(button.current)}
+      >
+        <MoreHorizontal size={18} aria-hidden />
+      </button>
+      <Menu ref={menu} label={label} items={items} />
+    </>
+  );
+}
+
+function Myself({ session, member }: { session: RoomSession; member: Member }) {
+  const { people: t, moderation: words } = useTexts();
   const [isRenaming, setRenaming] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const wasRenaming = useRef(false);
@@ -93,7 +134,7 @@ function Myself({ member, onRename }: { member: Member; onRename: (name: string)
           name={member.name}
           onName={(name) => {
             setRenaming(false);
-            if (name !== null && name !== member.name) onRename(name);
+            if (name !== null && name !== member.name) void session.rename(name);
           }}
         />
       </>
@@ -103,6 +144,17 @@ function Myself({ member, onRename }: { member: Member; onRename: (name: string)
     <>
       <Circle member={member} attention="here" />
       <Description member={member} attention="here" isFollowed={false} />
+      <button
+        type="button"
+        className="person-action"
+        data-testid="raise-hand"
+        aria-pressed={member.hand}
+        aria-label={words.raiseHand}
+        title={member.hand ? words.lowerHand : words.raiseHand}
+        onClick={() => session.setHand(!member.hand)}
+      >
+        <Hand size={18} aria-hidden />
+      </button>
       <button
         ref={button}
         type="button"
@@ -175,10 +227,13 @@ function Description({ member, attention, isFollowed }: { member: Member; attent
   ];
   return (
     <div className="person-text">
-      <p className="person-name">
-        <bdi>{name}</bdi>
-        {isMe && <span className="person-you">{` (${t.you})`}</span>}
-      </p>
+      <div className="person-name-line">
+        <p className="person-name">
+          <bdi>{name}</bdi>
+          {isMe && <span className="person-you">{` (${t.you})`}</span>}
+        </p>
+        <Flags member={member} />
+      </div>
       <p className="person-facts">
         <span className="person-attention" data-attention={attention}>{t[attention]}</span>
         {facts.filter(Boolean).map((fact) => <span key={fact}>{` · ${fact}`}</span>)}

@@ -2,9 +2,10 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { describe, expect, it } from 'vitest';
-import type { Person, RoomSession } from '../sync/types';
+import type { Permission, Person, RoomSession } from '../sync/types';
 import { createStore } from '../sync/valueStore';
 import { Avatars } from './Avatars';
+import { Moderation } from './Moderation';
 import { PeoplePanel } from './PeoplePanel';
 import { presumedPerson } from './signalMessages';
 
@@ -14,13 +15,16 @@ const others = ['Ann Lee', 'Bob', 'Cy', 'Di', 'Ed', 'Flo', '<Gus>'].map((name, a
 ));
 
 /** The parts of a session that people are shown from. */
-function sessionOf(people: readonly Person[], onBoard: readonly Person[] = people): RoomSession {
+function sessionOf(
+  people: readonly Person[], onBoard: readonly Person[] = people, mine: readonly Permission[] = me.permissions,
+): RoomSession {
   const awareness = new Awareness(new Y.Doc());
   onBoard.forEach(({ sub: id, name, color }, at) => awareness.states.set(at + 1, { user: { id, name, color } }));
   awareness.destroy();
   onBoard.forEach(({ sub: id, name, color }, at) => awareness.states.set(at + 1, { user: { id, name, color } }));
   return {
     roster: createStore(people), me: createStore(me), generation: createStore(0), whiteboard: { awareness },
+    permissions: createStore(new Set(mine)),
   } as unknown as RoomSession;
 }
 
@@ -50,6 +54,59 @@ describe('the avatars', () => {
     const html = renderToStaticMarkup(<Avatars session={sessionOf([me, others[0]!], [])} following={null} onFollow={nobody} />);
     expect(html).toContain('aria-label="Ann Lee is not on the board right now"');
     expect(html).toContain('aria-disabled="true"');
+  });
+});
+
+describe('a raised hand and what is on in the call', () => {
+  const ann = { ...others[0]!, hand: true, media: { mic: true, camera: false, screen: true } };
+
+  it('are said in words to everybody', () => {
+    const html = renderToStaticMarkup(<PeoplePanel session={sessionOf([me, ann, others[1]!])} following={null} onFollow={nobody} />);
+    expect(html).toContain('Hands up: Ann Lee');
+    expect(html).toContain('Microphone on');
+    expect(html).toContain('Shares the screen');
+    expect(html).not.toContain('Camera on');
+    expect(count(html, 'data-testid="hand"')).toBe(1);
+  });
+
+  it('are those of all pages of a person', () => {
+    const quiet = { ...others[0]!, session: 'other tab', since: 2e15 };
+    const html = renderToStaticMarkup(<PeoplePanel session={sessionOf([me, ann, quiet])} following={null} onFollow={nobody} />);
+    expect(html).toContain('Microphone on');
+    expect(html).toContain('Hands up: Ann Lee');
+  });
+
+  it('are seen on the circle, and read with the name', () => {
+    const html = renderToStaticMarkup(<Avatars session={sessionOf([me, ann])} following={null} onFollow={nobody} />);
+    expect(html).toContain('aria-label="Follow Ann Lee. Hand up"');
+    expect(count(html, 'data-testid="avatar-hand"')).toBe(1);
+  });
+
+  it('are one’s own to raise', () => {
+    const html = renderToStaticMarkup(<PeoplePanel session={sessionOf([{ ...me, hand: true }])} following={null} onFollow={nobody} />);
+    expect(html).toMatch(/aria-pressed="true" aria-label="Raise hand"/);
+  });
+});
+
+describe('what can be done with people', () => {
+  const panel = (mine: readonly Permission[]): string => {
+    const session = sessionOf([me, others[0]!], undefined, mine);
+    return renderToStaticMarkup(
+      <Moderation session={session}><PeoplePanel session={session} following={null} onFollow={nobody} /></Moderation>,
+    );
+  };
+
+  it('is offered to those who moderate, for everybody but themselves, with those who are not here folded below', () => {
+    const html = panel(['moderate']);
+    expect(count(html, 'data-testid="person-menu"')).toBe(1);
+    expect(html).toContain('aria-label="What can be done with Ann Lee"');
+    expect(html).toContain('Not here now');
+  });
+
+  it('is not offered to others', () => {
+    const html = panel(['draw', 'chat']);
+    expect(html).not.toContain('person-menu');
+    expect(html).not.toContain('Not here now');
   });
 });
 

@@ -1,0 +1,43 @@
+/** One of a few, each with a sentence that says what it means. */
+import { useId } from 'react';
+import './controls.css';
+
+export interface Choice<T extends string> {
+  value: T;
+  name: string;
+  body: string;
+}
+
+export interface ChoicesProps<T extends string> {
+  legend: string;
+  choices: readonly Choice<T>[];
+  value: T;
+  onChoose: (value: T) => void;
+  /** Why nothing can be chosen, in words. */
+  lockedBecause?: string;
+}
+
+export function Choices<T extends string>({ legend, choices, value, onChoose, lockedBecause }: ChoicesProps<T>) {
+  const id = useId();
+  return (
+    <fieldset className="cards" disabled={lockedBecause !== undefined}>
+      <legend className="legend">{legend}</legend>
+      {choices.map((choice) => (
+        <label key={choice.value} className="card">
+          <input
+            type="radio"
+            name={id}
+            checked={value === choice.value}
+            aria-describedby={`${id}-${choice.value}`}
+            onChange={() => onChoose(choice.value)}
+          />
+          <span>
+            <span className="card-name">{choice.name}</span>
+            <span className="card-body" id={`${id}-${choice.value}`}>{choice.body}</span>
+          </span>
+        </label>
+      ))}
+      {lockedBecause && <p className="muted small">{lockedBecause}</p>}
+    </fieldset>
+  );
+}
