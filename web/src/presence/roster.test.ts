@@ -77,6 +77,14 @@ describe('the people of a roster', () => {
     ]);
   });
 
+  it('speak and show what any of their pages does, and may what their newest may', () => {
+    const [ann] = membersOf([
+      person('a', 'ann', { since: 10, hand: true, media: { mic: true, camera: false, screen: false } }),
+      person('b', 'ann', { since: 20, permissions: ['chat'], media: { mic: false, camera: false, screen: true } }),
+    ], 'nobody');
+    expect(ann).toMatchObject({ hand: true, media: { mic: true, camera: false, screen: true }, permissions: ['chat'] });
+  });
+
   it('begin with oneself', () => {
     const members = membersOf([person('a', 'ann', { since: 10 }), person('b', 'bob', { since: 20 })], 'bob');
     expect(members.map(({ sub, isMe }) => [sub, isMe])).toEqual([['bob', true], ['ann', false]]);
