@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,5 +46,6 @@ def _take(descriptor: int, folder: Path) -> None:
         raise FolderUnusable(f"The data folder {folder} is in use by another server (process {holder}).") from exc
     except OSError as exc:
         raise FolderUnusable(f"The data folder {folder} cannot be locked: {exc.strerror or exc}.") from exc
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+    with suppress(OSError):  # a full disk: the lock holds all the same, and only others' sentence lacks a number
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
