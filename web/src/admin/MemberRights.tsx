@@ -4,11 +4,10 @@ import type { Role } from '../sync/types';
 import { useTexts } from '../ui/texts';
 import { ask, pathOfMember, useAdmin } from './adminApi';
 import { Confirm } from './Confirm';
-import { type AdminMember, type AdminRoom, type Permission, PERMISSIONS, presetOf } from './types';
+import { type AdminMember, type AdminRoom, type Permission, PERMISSIONS, presetOf, ROLES } from './types';
 
 const STATES = ['role', 'allow', 'deny'] as const;
 type State = (typeof STATES)[number];
-const GIVEN_ROLES = ['moderator', 'member', 'viewer'] as const satisfies readonly Role[];
 
 export function MemberRights({ room, member, onChanged, onClose }: {
   room: AdminRoom['room']; member: AdminMember; onChanged: () => void; onClose: () => void;
@@ -29,10 +28,11 @@ export function MemberRights({ room, member, onChanged, onClose }: {
       <label className="field">
         <span>{t.room.members.roleLabel}</span>
         <select className="input" data-testid="role" value={role} onChange={(event) => setRole(event.target.value as Role)}>
-          {GIVEN_ROLES.map((one) => <option key={one} value={one}>{t.roles[one]}</option>)}
+          {ROLES.map((one) => <option key={one} value={one}>{t.roles[one]}</option>)}
         </select>
       </label>
-      <fieldset className="rights">
+      {role === 'owner' && <p className="muted small">{t.room.members.ownerMayAll}</p>}
+      {role !== 'owner' && <fieldset className="rights">
         <legend className="legend">{t.room.members.overrides}</legend>
         {PERMISSIONS.map((permission) => (
           <Right
@@ -43,7 +43,7 @@ export function MemberRights({ room, member, onChanged, onClose }: {
             onState={(state) => setStates({ ...states, [permission]: state })}
           />
         ))}
-      </fieldset>
+      </fieldset>}
     </Confirm>
   );
 }

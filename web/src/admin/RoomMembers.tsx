@@ -1,6 +1,7 @@
 /** The people of a room: what they may do, and what a moderator may do about them. */
 import { Ban, DoorOpen, SlidersHorizontal, Undo2 } from 'lucide-react';
 import { useState } from 'react';
+import type { Role } from '../sync/types';
 import { useTexts, type Texts } from '../ui/texts';
 import { ask, pathOfMember, useAdmin } from './adminApi';
 import { Confirm } from './Confirm';
@@ -50,11 +51,12 @@ export function RoomMembers({ room, members, onChanged }: {
 
 /** Asks before somebody is sent away or banned. */
 export function SendAway({ room, what, person, onDone, onClose }: {
-  room: string; what: 'kick' | 'ban'; person: { sub: string; name: string }; onDone: () => void; onClose: () => void;
+  room: string; what: 'kick' | 'ban'; person: { sub: string; name: string; role: Role }; onDone: () => void; onClose: () => void;
 }) {
   const t = useTexts().admin.room.members;
   const { token, say } = useAdmin();
   const [reason, setReason] = useState('');
+  const hasOffice = person.role === 'owner' || person.role === 'moderator';
   const act = async (): Promise<void> => {
     const body = reason.trim() ? { reason: reason.trim() } : {};
     await ask(token, `${pathOfMember(room, person.sub)}/${what}`, { method: 'POST', body });
@@ -64,7 +66,7 @@ export function SendAway({ room, what, person, onDone, onClose }: {
   return (
     <Confirm
       title={`${what === 'kick' ? t.kickOf(person.name) : t.banOf(person.name)}?`}
-      body={what === 'kick' ? t.kickBody : t.banBody}
+      body={`${what === 'kick' ? t.kickBody : t.banBody}${hasOffice ? ` ${t.losesRole}` : ''}`}
       act={what === 'kick' ? t.kick : t.ban}
       danger
       onAct={act}
@@ -121,7 +123,6 @@ function MemberState({ member }: { member: AdminMember }) {
 
 function MemberActions({ member, onAsk, onUnban }: { member: AdminMember; onAsk: (asked: Asked) => void; onUnban: (member: AdminMember) => void }) {
   const t = useTexts().admin.room.members;
-  if (member.role === 'owner') return <span className="muted small">{t.ownerStays}</span>;
   return (
     <span className="admin-actions">
       <button type="button" className="button small" aria-label={t.editOf(member.name)} onClick={() => onAsk({ what: 'rights', member })}>

@@ -59,7 +59,7 @@ export function SessionsTable({ sessions, roomNames, onChanged }: {
         empty={<Nothing filtered={sessions.length > 0} words={t.sessions.none} clear={{ q: null, in: null }} />}
       />
       {asked && (
-        <SendAway room={asked.room} what="kick" person={{ sub: asked.user, name: asked.name }} onDone={onChanged} onClose={() => setAsked(null)} />
+        <SendAway room={asked.room} what="kick" person={{ sub: asked.user, name: asked.name, role: asked.role }} onDone={onChanged} onClose={() => setAsked(null)} />
       )}
     </>
   );
@@ -91,7 +91,7 @@ function useColumns(roomNames: ReadonlyMap<string, string>, onKick: (session: Op
     ...countColumns<OpenSession>(t),
     {
       id: 'actions', title: t.table.actions, hideTitle: true, width: 1.6,
-      cell: (session, gone) => session.role !== 'owner' && !gone && (
+      cell: (session, gone) => !gone && (
         <span className="admin-actions">
           <button type="button" className="button small" aria-label={words.kickOf(session.name)} onClick={() => onKick(session)}>
             <DoorOpen size={14} aria-hidden />{t.room.members.kick}

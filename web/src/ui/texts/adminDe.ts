@@ -107,7 +107,7 @@ export const adminDe: typeof adminEn = {
       edit: 'Rechte', kick: 'Hinausschicken', ban: 'Sperren', unban: 'Sperre aufheben',
       editOf: (name) => `Rechte von ${name}`, kickOf: (name) => `${name} hinausschicken`,
       banOf: (name) => `${name} sperren`, unbanOf: (name) => `Sperre von ${name} aufheben`,
-      ownerStays: 'Der Eigentümer eines Raums kann nicht hinausgeschickt, gesperrt oder geändert werden.',
+      losesRole: 'Auch die Rolle geht verloren.', ownerMayAll: 'Eigentümer dürfen alles; Ausnahmen gelten für sie nicht.',
       kickBody: 'Alle Seiten dieser Person schließen sich sofort. Mit dem Link kann sie wiederkommen.',
       banBody: 'Alle Seiten dieser Person schließen sich sofort, und sie wird nicht wieder eingelassen.',
       reason: 'Grund (die Person kann ihn lesen)',

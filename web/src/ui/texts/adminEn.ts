@@ -105,7 +105,7 @@ export const adminEn = {
       edit: 'Rights', kick: 'Send away', ban: 'Ban', unban: 'Lift the ban',
       editOf: (name: string) => `Rights of ${name}`, kickOf: (name: string) => `Send ${name} away`,
       banOf: (name: string) => `Ban ${name}`, unbanOf: (name: string) => `Lift the ban of ${name}`,
-      ownerStays: 'The owner of a room cannot be sent away, banned or changed.',
+      losesRole: 'The role is lost, too.', ownerMayAll: 'Owners may do everything; exceptions do not apply to them.',
       kickBody: 'All pages of this person close at once. With the link the person can come back.',
       banBody: 'All pages of this person close at once, and the person is not let in again.',
       reason: 'Reason (the person can read it)',
