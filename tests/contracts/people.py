@@ -170,3 +170,46 @@ class EventsContract:
 
         assert await stores.events.of_room(ROOM) == [events[3], events[1], events[2], events[0]]
         assert await stores.events.of_room(ROOM, limit=2) == [events[3], events[1]]
+
+    async def test_pages_follow_each_other_without_a_gap(self, stores: Stores) -> None:
+        """[EV2] Each event once, also those of one instant, and those that came late with an earlier instant."""
+        await stores.rooms.create(room())
+        for at in (1, 3, 3, 2, 3, 1, 2):
+            await stores.events.add(Event(ROOM, Micros(at), "joined", ANN))
+        whole = await stores.events.of_room(ROOM)
+
+        seen: list[Event] = []
+        while page := await stores.events.of_room(ROOM, before=seen[-1].id if seen else None, limit=2):
+            seen += page
+
+        assert [event.id for event in seen] == [event.id for event in whole]
+        assert [event.at for event in seen] == [3, 3, 3, 2, 2, 1, 1]
+        assert len({event.id for event in seen} - {0}) == 7
+
+    async def test_events_may_be_asked_for_by_kind(self, stores: Stores) -> None:
+        """[EV3] In one room, and in all."""
+        for id_ in (ROOM, OTHER_ROOM):
+            await stores.rooms.create(room(id_))
+        for at, (id_, kind) in enumerate(
+            [(ROOM, "kicked"), (ROOM, "banned"), (OTHER_ROOM, "kicked"), (ROOM, "kicked")]
+        ):
+            await stores.events.add(Event(id_, Micros(at), kind, ANN))
+
+        kicked = await stores.events.of_room(ROOM, kind="kicked")
+        assert [event.at for event in kicked] == [3, 0]
+        assert [event.at for event in await stores.events.of_room(ROOM, kind="kicked", before=kicked[0].id)] == [0]
+        assert [event.at for event in await stores.events.all(kind="kicked")] == [3, 2, 0]
+        assert await stores.events.all(kind="never") == []
+
+    async def test_the_installation_has_events_too(self, stores: Stores) -> None:
+        """[EV4] They belong to no room, and `all` gives them among those of the rooms."""
+        await stores.rooms.create(room())
+        minted = Event(None, Micros(2), "token_minted", UserId("admin"), '{"sub": "ann"}')
+        changed = Event(ROOM, Micros(3), "room_changed", ANN)
+        for event in (minted, changed):
+            await stores.events.add(event)
+
+        assert await stores.events.of_room(ROOM) == [changed]
+        assert await stores.events.all() == [changed, minted]
+        assert await stores.events.all(limit=1) == [changed]
+        assert await stores.events.all(before=(await stores.events.all())[0].id) == [minted]

@@ -10,7 +10,7 @@ import pytest
 from crdt_docs.ids import DocumentId, RoomId, Seq
 from persistence.errors import SeqGap, SeqTaken
 from persistence.interfaces import Growth, Micros, Snapshot, Stores
-from tests.contracts.rows import BOB, CHAT, WHITEBOARD, read, row, rows
+from tests.contracts.rows import ANN, BOB, CHAT, WHITEBOARD, bound, read, row, rows
 
 
 class UpdateLogContract:
@@ -129,6 +129,43 @@ class UpdateLogContract:
 
         for document in documents:
             assert await read(stores, document) == rows(5, document)
+
+    async def test_rows_and_bindings_are_one_append(self, stores: Stores) -> None:
+        """[UL10] What refuses the rows refuses the bindings; each may come alone, also before the first row."""
+        await stores.updates.append([], [bound(1), bound((1 << 53) - 1, BOB)])
+        await stores.updates.append([row(1)], [bound(3, at=2), replace(bound(4, None, at=2), returned_by=BOB)])
+        for refused in ([row(1, b"another")], [row(3)]):
+            with pytest.raises(SeqTaken):
+                await stores.updates.append(refused, [bound(5)])
+
+        assert await read(stores) == [row(1)]
+        assert await stores.updates.bindings(WHITEBOARD) == [
+            bound(1),
+            bound((1 << 53) - 1, BOB),
+            bound(3, at=2),
+            replace(bound(4, None, at=2), returned_by=BOB),
+        ]
+
+    async def test_a_bound_client_id_stays_bound_as_it_is(self, stores: Stores) -> None:
+        """[UL11] Whether to somebody or returned; the rows beside the repeated binding are appended."""
+        returned = replace(bound(2, None), returned_by=BOB)
+        await stores.updates.append([], [bound(1, ANN), returned])
+
+        await stores.updates.append(
+            [row(1)], [bound(1, BOB, at=5), bound(2, BOB), bound(1, None), bound(3), bound(3, BOB)]
+        )
+
+        assert await stores.updates.bindings(WHITEBOARD) == [bound(1, ANN), returned, bound(3)]
+        assert await read(stores) == [row(1)]
+
+    async def test_each_document_has_its_own_bindings(self, stores: Stores) -> None:
+        """[UL10] In the order in which they were bound."""
+        assert await stores.updates.bindings(WHITEBOARD) == []
+        for binding in (bound(9, at=1), bound(2, BOB, CHAT, at=1), bound(2, at=3), bound(5, BOB, at=2)):
+            await stores.updates.append([], [binding])
+
+        assert await stores.updates.bindings(WHITEBOARD) == [bound(9, at=1), bound(5, BOB, at=2), bound(2, at=3)]
+        assert await stores.updates.bindings(CHAT) == [bound(2, BOB, CHAT, at=1)]
 
 
 class SnapshotsContract:

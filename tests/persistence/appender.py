@@ -1,4 +1,4 @@
-"""A program to be killed: appends batches and prints the last seq after each append returned."""
+"""A program to be killed: appends batches, each with a client id, and prints the last seq after each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from persistence.sqlite import open_sqlite
-from tests.contracts.rows import WHITEBOARD, rows
+from tests.contracts.rows import WHITEBOARD, bound, rows
 from tests.persistence.conftest import clock
 
 BATCH = 7
@@ -18,7 +18,7 @@ async def append_for_ever(folder: Path) -> None:
     async with open_sqlite(folder, clock=clock) as stores:
         head = await stores.updates.head(WHITEBOARD)
         while True:
-            await stores.updates.append(rows(BATCH, first=head + 1, size=400))
+            await stores.updates.append(rows(BATCH, first=head + 1, size=400), [bound(head + 1)])
             head += BATCH
             print(head, flush=True)
 

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from persistence.sqlite import open_sqlite
-from tests.contracts.rows import WHITEBOARD, read, rows
+from tests.contracts.rows import WHITEBOARD, bound, read, rows
 from tests.persistence.appender import BATCH
 from tests.persistence.conftest import clock
 
@@ -32,7 +32,7 @@ async def acknowledged_until_killed(folder: Path, lines: int, delay: float) -> i
 
 
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    """[DB4] [UL2] Batches that were not acknowledged are there whole or not at all."""
+    """[DB4] [UL2] [UL10] Batches that were not acknowledged are there whole, with their bindings, or not at all."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
     chance = random.Random(seed)
@@ -43,3 +43,5 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
             head = await stores.updates.head(WHITEBOARD)
             assert head in (acknowledged, acknowledged + BATCH)
             assert await read(stores) == rows(head, size=400)
+            bindings = [bound(first) for first in range(1, head + 1, BATCH)]
+            assert await stores.updates.bindings(WHITEBOARD) == bindings

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from persistence.errors import CorruptStorage
+from persistence.interfaces import Event, Micros
 from persistence.sqlite import SqliteStores, open_sqlite
 from tests.contracts.assets import AssetsContract, asset, chunks, content_of
+from tests.contracts.erasure import ErasureContract, RetentionContract, UsageContract
+from tests.contracts.moderation import ModerationContract, RevocationsContract
 from tests.contracts.people import EventsContract, RoomsContract, SessionsContract
 from tests.contracts.rows import ROOM
+from tests.contracts.statistics import SessionCountsContract, StatisticsContract
 from tests.contracts.updates import SnapshotsContract, UpdateLogContract
 from tests.persistence.conftest import clock
 
@@ -23,6 +27,36 @@ class TestSqliteSnapshots(SnapshotsContract): ...
 
 
 class TestSqliteRooms(RoomsContract): ...
+
+
+class TestSqliteModeration(ModerationContract): ...
+
+
+class TestSqliteRevocations(RevocationsContract): ...
+
+
+class TestSqliteSessionCounts(SessionCountsContract): ...
+
+
+class TestSqliteStatistics(StatisticsContract): ...
+
+
+class TestSqliteUsage(UsageContract): ...
+
+
+class TestSqliteErasure(ErasureContract): ...
+
+
+class TestSqliteRetention(RetentionContract):
+    async def test_the_id_of_a_removed_event_names_no_other(self, stores: SqliteStores) -> None:
+        """[RT4] Else a page that was being read would go on somewhere else."""
+        ids = []
+        for _ in range(2):
+            await stores.events.add(Event(None, Micros(1), "retention", None))
+            ids += [event.id for event in await stores.events.all()]
+            await stores.forget_before(Micros(9))
+
+        assert len(set(ids)) == 2
 
 
 class TestSqliteSessions(SessionsContract): ...

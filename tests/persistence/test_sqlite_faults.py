@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from crdt_docs.ids import Seq
+from crdt_docs.ids import Seq, SessionId
 from persistence.errors import CorruptStorage, DatabaseNewer, OutcomeUnknown, SeqGap, StorageUnavailable
+from persistence.interfaces import Event, Member, Micros, Role, SessionRecord
 from persistence.sqlite import DATABASE_NAME, SqliteStores, migrations, open_sqlite
 from tests.contracts.assets import asset, chunks, content_of
-from tests.contracts.rows import CHAT, ROOM, WHITEBOARD, read, room, row, rows
+from tests.contracts.rows import ANN, CHAT, ROOM, WHITEBOARD, bound, read, room, row, rows
 from tests.persistence.conftest import clock
 
 
@@ -95,16 +96,18 @@ async def test_a_full_database_is_unavailable_until_there_is_room(stores: Sqlite
 
 
 async def test_a_disk_that_fills_up_at_the_commit_leaves_the_outcome_unknown(stores: SqliteStores) -> None:
-    """[DB5] The same rows may be appended again, whichever it was."""
+    """[DB5] [UL10] The same rows and bindings may be appended again, whichever it was."""
     await stores.updates.append(rows(5))
     wal = stores.database.path.with_name(DATABASE_NAME + "-wal")
 
     with files_end_at(wal.stat().st_size + 10_000), pytest.raises(OutcomeUnknown, match="commit failed"):
-        await stores.updates.append(rows(50, first=6, size=4000))
+        await stores.updates.append(rows(50, first=6, size=4000), [bound(7)])
     assert await read(stores) == rows(5)
+    assert await stores.updates.bindings(WHITEBOARD) == []
 
-    await stores.updates.append(rows(50, first=6, size=4000))
+    await stores.updates.append(rows(50, first=6, size=4000), [bound(7)])
     assert await read(stores) == [*rows(5), *rows(50, first=6, size=4000)]
+    assert await stores.updates.bindings(WHITEBOARD) == [bound(7)]
 
 
 async def test_a_database_that_may_not_be_written_to_is_unavailable(stores: SqliteStores) -> None:
@@ -129,6 +132,56 @@ async def test_a_reader_does_not_wait_for_a_writer(stores: SqliteStores) -> None
         async with asyncio.timeout(1):
             assert await read(stores) == [row(1)]
         other.execute("ROLLBACK")
+
+
+async def test_no_document_waits_for_a_statistic(stores: SqliteStores) -> None:
+    """[ST6] However long that takes."""
+    await stores.updates.append([row(1)])
+    counting = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 3000000)"
+    survey = asyncio.create_task(stores.database.survey(f"{counting} SELECT max(n) FROM numbers"))
+    await asyncio.sleep(0)
+
+    assert await read(stores) == [row(1)]
+    assert not survey.done()
+    assert await survey == [(3_000_000,)]
+
+
+@pytest.mark.parametrize("table", ["members", "sessions", "events"])
+async def test_an_erasure_that_fails_erases_nothing(stores: SqliteStores, table: str) -> None:
+    """[ER4] Whichever of its parts it was."""
+    await stores.rooms.create(room())
+    member = Member(ROOM, ANN, "Ann", Role.OWNER, b"a" * 32, Micros(1))
+    session = SessionRecord(SessionId("page"), ROOM, ANN, "Ann", Micros(1))
+    event = Event(ROOM, Micros(1), "joined", ANN, '{"name": "Ann"}')
+    await stores.rooms.put_member(member)
+    await stores.sessions.open(session)
+    await stores.events.add(event)
+    refusal = "BEGIN SELECT RAISE(ABORT, 'no'); END"
+    await stores.database.write(f"CREATE TRIGGER refuse BEFORE UPDATE ON {table} {refusal}")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await stores.erase_person(ROOM, ANN, Micros(2))
+    kept = (await stores.rooms.members(ROOM), await stores.sessions.of_room(ROOM), await stores.events.of_room(ROOM))
+    assert kept == ([member], [session], [event])
+
+    await stores.database.write("DROP TRIGGER refuse")
+    assert await stores.erase_person(ROOM, ANN, Micros(2)) == 3
+
+
+async def test_a_retention_that_fails_removes_nothing(stores: SqliteStores) -> None:
+    """[RT3]"""
+    await stores.rooms.create(room())
+    await stores.sessions.open(SessionRecord(SessionId("page"), ROOM, ANN, "Ann", Micros(1)))
+    await stores.sessions.close(SessionId("page"), Micros(2))
+    await stores.events.add(Event(ROOM, Micros(1), "joined", ANN))
+    await stores.database.write("CREATE TRIGGER refuse BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await stores.forget_before(Micros(9))
+
+    assert len(await stores.sessions.of_room(ROOM)) == 1
+    await stores.database.write("DROP TRIGGER refuse")
+    assert await stores.forget_before(Micros(9)) == 2
 
 
 async def test_a_newer_database_is_refused(tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ CREATE INDEX sessions_by_end ON sessions (left_at);
 CREATE INDEX sessions_by_room_and_end ON sessions (room, left_at);
 CREATE INDEX sessions_by_user ON sessions (user);
 
--- SQLite cannot take NOT NULL from a column: the table is built again.
+-- SQLite cannot take NOT NULL from a column: the table is built again. Retention removes events, and an id that was
+-- removed shall not name another one.
 CREATE TABLE events_of_all (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
     room    TEXT REFERENCES rooms (id),
     at      INTEGER NOT NULL,
     kind    TEXT NOT NULL,

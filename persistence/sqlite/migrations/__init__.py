@@ -12,9 +12,13 @@ from pathlib import Path
 
 from persistence.errors import CorruptStorage, DatabaseNewer, StorageUnavailable
 from persistence.sqlite.errors import translated
+from persistence.sqlite.migrations.bindings import bind_from_logs
 
 APPLICATION_ID = 0x54484C4E
 """`THLN`, in the header of every database file of this program."""
+
+_FILLS = {2: bind_from_logs}
+"""What SQL alone cannot fill in after a step, in the same transaction."""
 
 CHECKED_BYTES = 256 * 1024 * 1024
 """A file up to this size is checked page by page at every start (about a second per GiB)."""
@@ -107,6 +111,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
             if _version(connection) < number:
                 for statement in _statements(script):
                     connection.execute(statement)
+                if (fill := _FILLS.get(number)) is not None:
+                    fill(connection)
                 connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
         except BaseException:
