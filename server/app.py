@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response
 
+from crdt_docs.ids import RoomId
 from persistence.compaction import Compactor
 from persistence.sqlite import DATABASE_NAME, open_sqlite
 from persistence.writer import Writer
+from server.audit import Audit
+from server.auth.admission import readmit
 from server.auth.keys import load_keys
 from server.auth.tokens import Tokens, load_secret
 from server.clock import Clock, SystemClock
 from server.config import Config
 from server.metrics import Metrics
+from server.presence.roster import Person
 from server.presence.sessions import SessionBook
 from server.rooms.registry import Registry
 from server.routes.assets import assets
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
 from server.routes.health import health
 from server.routes.http import EXTENSION, answer_error
+from server.routes.invitations import invitations
+from server.routes.members import members
 from server.routes.rooms import rooms
 from server.services import Running, Services
 from server.signaling import endpoint as signaling
@@ -31,6 +39,8 @@ from server.signaling.hub import Hub
 from server.sync import endpoint as sync
 from server.sync.endpoint import SyncEndpoint
 from server.transport import Receive, Scope, Send
+from server.webhooks.sender import Webhooks
+from server.webhooks.target import read_target
 
 BODY_SECONDS = 600
 """How long a request's body may take."""
@@ -75,13 +85,14 @@ def create_app(
     clock = clock or SystemClock()
     metrics, hub = Metrics(), Hub()
     tokens = Tokens(load_secret(config.data), clock, load_keys(config.token_keys))
-    services = Services(config, clock, metrics, tokens, hub)
+    webhooks = Webhooks(read_target(config), clock, metrics)
+    services = Services(config, clock, metrics, tokens, hub, webhooks)
     quart = _create_quart(services, client_folder)
     opener = open_storage or open_in_data_folder
 
     @quart.while_serving
     async def _life() -> AsyncGenerator[None, None]:
-        async with services.kept_open(lambda: opener(services)):
+        async with webhooks.delivering(), services.kept_open(lambda: opener(services)):
             yield
 
     return Application(services, quart)
@@ -107,12 +118,32 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         writer = await stack.enter_async_context(Writer(stores.updates, on_degraded=on_degraded))
         compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME))
         registry = Registry(stores, writer, compactor, config, clock, metrics)
-
+        audit = Audit(stores.events, clock, services.webhooks.notify)
         sessions = SessionBook(stores.sessions, clock, metrics)
-        sessions.on_joined, sessions.on_left = services.hub.joined, services.hub.left
+        _listen(sessions, services)
         await sessions.close_left_over()
         await stack.enter_async_context(registry)
-        yield Running(stores, writer, registry, sessions)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
+        yield Running(stores, writer, registry, sessions, audit)
+
+
+def _listen(sessions: SessionBook, services: Services) -> None:
+    """Tell rooms and the outside who comes and goes."""
+
+    def joined(room: RoomId, person: Person) -> None:
+        services.hub.joined(room, person)
+        services.webhooks.notify("session_joined", room, told(person))
+
+    def left(room: RoomId, person: Person) -> None:
+        services.hub.left(room, person)
+        services.webhooks.notify("session_left", room, told(person))
+
+    def told(person: Person) -> dict[str, object]:
+        return {"session": person.session, "user": person.sub, "name": person.name, "role": person.role}
+
+    sessions.on_joined, sessions.on_changed, sessions.on_left = joined, services.hub.joined, left
+    sessions.readmit = partial(readmit, services)
 
 
 def _create_quart(services: Services, client_folder: Path) -> Quart:
@@ -121,7 +152,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config["BODY_TIMEOUT"] = BODY_SECONDS
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
-    for blueprint in (rooms, assets, health, client):
+    for blueprint in (rooms, members, invitations, assets, health, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.after_request(_harden)

@@ -9,7 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+from server.auth.failures import AUTHENTICATION_FAILURES, count_failure
 from server.errors import for_client
+from server.origins import check_origin, own_origin
 from server.services import Services
 from server.transport import Disconnected, Receive, Scope, Send, WebSocket
 
@@ -25,18 +27,31 @@ class SocketEndpoint(ABC):
         self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Accept the socket first: a close code can be given only to an open one."""
+        """Accept the socket first: a close code can be given only to an open one.
+
+        [HA1] Before anything else it is found out which page asks: a browser lets any page open a socket to anywhere.
+        """
         socket = WebSocket(scope, receive, send)
         services = self._services()
         try:
             await socket.accept()
-            await self.serve(socket, services, Query(scope))
+            check_origin(socket.header("origin"), _own_origin(socket), services.config.origins)
+            await self._serve(socket, services)
         except Disconnected:
             return
         except Exception as exc:
             error = for_client(exc)
             services.metrics.refusals.labels(error.code).inc()
             await socket.close(error.close, error.code)
+
+    async def _serve(self, socket: WebSocket, services: Services) -> None:
+        """[HA6] What ends a socket that was never spoken to is a failed authentication; later ends are none."""
+        try:
+            await self.serve(socket, services, Query(socket.scope))
+        except AUTHENTICATION_FAILURES as exc:
+            if not socket.spoken_to:
+                count_failure(services.limits, socket.address, exc)
+            raise
 
     @abstractmethod
     async def serve(self, socket: WebSocket, services: Services, query: Query) -> None:
@@ -58,3 +73,7 @@ class Query:
         """The first value of a parameter."""
         values = self._values.get(name)
         return values[0] if values else None
+
+
+def _own_origin(socket: WebSocket) -> str:
+    return own_origin(socket.scope["scheme"], next(iter(socket.header("host")), ""))

@@ -8,12 +8,20 @@ ServerError
 ├── TokenExpired        token_expired
 ├── PermissionRefused   permission_denied
 ├── NotAdmitted         not_admitted
+├── Banned              banned
+├── Removed             removed              a moderator sent the person away
+├── RoomLocked          room_locked
+├── RoomFull            room_full
+├── Conflict            conflict             the peer has to begin again from what the server has
 ├── UnknownRoom         unknown_room
 ├── RoomDeleted         room_deleted
 ├── RateLimited         rate_limited         carries `retry_after`
 ├── RoomDraining        room_draining
+│   └── RoomRecovering                       others' work has to come back from who moderates first
 ├── SlowConsumer        slow_consumer
 ├── UnknownPath         unknown_path         HTTP only
+│   ├── UnknownPerson                        nobody of that name is, or waits, in the room
+│   └── UnknownInvitation                    no good invitation has that id
 └── MethodNotAllowed    method_not_allowed   HTTP only
 """
 
@@ -109,6 +117,42 @@ class NotAdmitted(ServerError):
     reason = "This room is only for people who were invited."
 
 
+class Banned(ServerError):
+    """The person may not come back."""
+
+    code = "banned"
+    reason = "You may not enter this room any more."
+
+
+class Removed(ServerError):
+    """A moderator sent the person away; the token is void, and joining again needs what joining needs."""
+
+    code = "removed"
+    reason = "A moderator has removed you from this room."
+
+
+class RoomLocked(ServerError):
+    """Nobody new is let in, or the room is closed."""
+
+    code = "room_locked"
+    reason = "This room is locked: nobody can enter at present."
+
+
+class RoomFull(ServerError):
+    """As many people as may be in the room are."""
+
+    code = "room_full"
+    reason = "This room is full: please try again later."
+    retry_after = 10.0
+
+
+class Conflict(ServerError):
+    """What the peer did meanwhile does not fit what the server has; a new connection sorts it out."""
+
+    code = "conflict"
+    reason = "Something changed meanwhile: please connect again."
+
+
 class UnknownRoom(ServerError):
     """No such room."""
 
@@ -140,6 +184,12 @@ class RoomDraining(ServerError):
     reason = "The server is restarting: please try again in a moment."
 
 
+class RoomRecovering(RoomDraining):
+    """The room was restored from a backup, and this peer brings others' newer work, which takes a moderator."""
+
+    reason = "This room is being restored: your work is kept on your device until a moderator has been here."
+
+
 class SlowConsumer(ServerError):
     """The peer does not read what it is sent and cannot be brought up to date any more."""
 
@@ -152,6 +202,18 @@ class UnknownPath(ServerError):
 
     code = "unknown_path"
     reason = "There is nothing at this address."
+
+
+class UnknownPerson(UnknownPath):
+    """Nobody of that name is a member of the room, or waits before it."""
+
+    reason = "There is nobody of that name in this room."
+
+
+class UnknownInvitation(UnknownPath):
+    """The room has no invitation with that id that is still good."""
+
+    reason = "There is no such invitation, or it was revoked already."
 
 
 class MethodNotAllowed(ServerError):
@@ -182,6 +244,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "permission_denied": Answer(403, 4403),
     "authorship_violation": Answer(403, 4410),
     "banned": Answer(403, 4403),
+    "removed": Answer(403, 4403),
     "room_locked": Answer(403, 4403),
     "not_admitted": Answer(403, 4403),
     "unknown_room": Answer(404, 4404),

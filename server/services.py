@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from crdt_docs.ids import RoomId, UserId
 from persistence.errors import CorruptStorage, DatabaseNewer, StorageError, StorageUnavailable
 from persistence.interfaces import Stores
+from server.audit import Audit
 from server.auth.limits import Limits
 from server.auth.tokens import Tokens
 from server.clock import Clock
@@ -23,6 +25,7 @@ from server.metrics import Metrics
 from server.presence.sessions import SessionBook
 from server.rooms.registry import Registry
 from server.signaling.hub import Hub
+from server.webhooks.sender import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class Running:
     writer: Degradable
     registry: Registry
     sessions: SessionBook
+    audit: Audit
 
 
 OpenRunning = Callable[[], AbstractAsyncContextManager[Running]]
@@ -79,12 +83,15 @@ class Services:
     right code by the one table and nothing is ever served as empty (P7).
     """
 
-    def __init__(self, config: Config, clock: Clock, metrics: Metrics, tokens: Tokens, hub: Hub) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, metrics: Metrics, tokens: Tokens, hub: Hub, webhooks: Webhooks
+    ) -> None:
         self.config = config
         self.clock = clock
         self.metrics = metrics
         self.tokens = tokens
         self.hub = hub
+        self.webhooks = webhooks
         self.limits = Limits(clock)
         self.draining = False
         self._state: Opening | Ready | Failed = Opening()
@@ -122,6 +129,23 @@ class Services:
             StorageError: The storage is not open.
         """
         return self._running().sessions
+
+    @property
+    def audit(self) -> Audit:
+        """The audit trail.
+
+        Raises:
+            StorageError: The storage is not open.
+        """
+        return self._running().audit
+
+    def people(self, room: RoomId) -> Collection[UserId]:
+        """Who is in a room now.
+
+        Raises:
+            StorageError: The storage is not open.
+        """
+        return self._running().sessions.people(room)
 
     @asynccontextmanager
     async def kept_open(self, open_running: OpenRunning) -> AsyncIterator[None]:

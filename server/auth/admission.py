@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from crdt_docs.access import Permission, Permissions
 from crdt_docs.errors import InvalidRoomId
-from crdt_docs.ids import RoomId, SessionId, parse_room_id
-from persistence.interfaces import Access, Member, Role, RoomRecord, Stores
+from crdt_docs.ids import RoomId, SessionId, UserId, parse_room_id
+from persistence.interfaces import Access, Door, Member, Role, RoomRecord, Stores
+from server.audit import Audit
 from server.auth.identities import color_of, new_session_id
-from server.auth.roles import permissions
+from server.auth.rights import ALL, rights
 from server.auth.tokens import ANY_ROOM, Claims, Tokens
 from server.clock import Clock
-from server.errors import MalformedRequest, RoomDeleted, TokenInvalid, UnknownRoom
+from server.config import Config
+from server.errors import (
+    Banned,
+    MalformedRequest,
+    NotAdmitted,
+    PermissionRefused,
+    RoomDeleted,
+    RoomFull,
+    RoomLocked,
+    TokenInvalid,
+    UnknownRoom,
+)
 from server.rooms.author import Author
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -28,6 +42,41 @@ class AdmissionParts(Protocol):
     def tokens(self) -> Tokens: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def config(self) -> Config: ...
+    @property
+    def audit(self) -> Audit: ...
+    def people(self, room: RoomId) -> Collection[UserId]:
+        """Who is in a room now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a good token for a room, and what he may do there now."""
+
+    room: RoomRecord
+    claims: Claims
+    role: Role
+    permissions: Permissions
+
+    @property
+    def user(self) -> UserId:
+        """Who it is."""
+        return self.claims.user
+
+    @property
+    def admin(self) -> bool:
+        """Whether it is the operator."""
+        return self.claims.admin
+
+    def require(self, permission: Permission) -> None:
+        """Go on only with this permission.
+
+        Raises:
+            PermissionRefused: The person does not have it.
+        """
+        if permission not in self.permissions:
+            raise PermissionRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +85,11 @@ class Admitted:
 
     room: RoomRecord
     author: Author
+    claims: Claims
+    device: str = ""
 
 
-async def authorize(parts: AdmissionParts, room_text: str, token: str | None) -> tuple[RoomRecord, Claims]:
+async def authorize(parts: AdmissionParts, room_text: str, token: str | None) -> Caller:
     """Check a token, and only then look at anything else: without one nobody learns which rooms exist.
 
     [AD1] The token's room must be this room. [AD2] A token for `*` opens any room and creates it at first use, for
@@ -46,34 +97,60 @@ async def authorize(parts: AdmissionParts, room_text: str, token: str | None) ->
     and a guest is called what he last chose.
 
     Raises:
-        TokenInvalid, TokenExpired: The token opens nothing here.
+        TokenInvalid, TokenExpired: The token opens nothing here, or was revoked.
+        Banned, NotAdmitted: The person may not come in.
         InvalidRoomId, UnknownRoom, RoomDeleted: There is nothing to open.
         StorageError: It cannot be known.
     """
     claims = parts.tokens.read(token)
-    if claims.room not in (ANY_ROOM, room_text):
+    if claims.knock:
+        raise NotAdmitted
+    return await _caller(parts, room_text, claims)
+
+
+async def authorize_knocker(parts: AdmissionParts, room_text: str, token: str | None) -> tuple[RoomRecord, Claims]:
+    """Check a token that is good for knocking only.
+
+    Raises:
+        TokenInvalid, TokenExpired: It is none.
+        Banned: Nobody will open.
+        InvalidRoomId, UnknownRoom, RoomDeleted, StorageError: As `authorize`.
+    """
+    claims = parts.tokens.read(token)
+    if not claims.knock or claims.room != room_text:
         raise TokenInvalid
-    room_id = parse_room_id(room_text)
-    room = await parts.stores.rooms.get(room_id)
-    if room is None and claims.room == ANY_ROOM:
-        room = await _create(parts, room_id)
-    room = existing(room)
-    return room, await _remember(parts, room.id, claims)
+    room = existing(await parts.stores.rooms.get(parse_room_id(room_text)))
+    if await parts.stores.rooms.banned(room.id, claims.user, ""):
+        raise Banned
+    return room, claims
 
 
-async def admit(parts: AdmissionParts, room_text: str, token: str | None, session_text: str | None) -> Admitted:
+async def admit(
+    parts: AdmissionParts, room_text: str, token: str | None, session_text: str | None, device: str = ""
+) -> Admitted:
     """Let a socket in. [AD4] A socket that names no session is a session of its own.
 
     Raises:
         MalformedRequest: The session id has another form than 1 to 64 of `A-Z a-z 0-9 _ -`.
-        TokenInvalid, TokenExpired, InvalidRoomId, UnknownRoom, RoomDeleted, StorageError: As `authorize`.
+        RoomLocked, RoomFull: Nobody is let in now.
+        TokenInvalid, TokenExpired, Banned, NotAdmitted, InvalidRoomId, UnknownRoom, RoomDeleted, StorageError: As
+            `authorize`.
     """
-    room, claims = await authorize(parts, room_text, token)
+    caller = await authorize(parts, room_text, token)
     if session_text and not _SESSION_ID.fullmatch(session_text):
         raise MalformedRequest("A session id has 1 to 64 letters, digits, - or _.")
     session = SessionId(session_text) if session_text else new_session_id()
-    color = color_of(claims.user)
-    return Admitted(room, Author(claims.user, claims.name, claims.role, session, color, permissions(claims.role)))
+    return await _entering(parts, caller, session, device)
+
+
+async def readmit(parts: AdmissionParts, admitted: Admitted) -> Admitted:
+    """Look again at who was admitted a moment ago: rights, bans and doors as they are now.
+
+    Raises:
+        ServerError, DocumentError, StorageError: As `admit`.
+    """
+    caller = await _caller(parts, admitted.room.id, admitted.claims)
+    return await _entering(parts, caller, admitted.author.session, admitted.device)
 
 
 async def find_room(stores: Stores, room_text: str) -> RoomRecord:
@@ -103,6 +180,62 @@ def existing(room: RoomRecord | None) -> RoomRecord:
     return room
 
 
+def rights_of(room: RoomRecord, member: Member, claims: Claims) -> Permissions:
+    """What a member with this token may do: a token's own permissions count unless his role was set after it."""
+    claimed = claims.permissions if claims.issued_at >= member.role_at else None
+    return rights(member.role, room, member.overrides, claimed)
+
+
+def check_space(parts: AdmissionParts, room: RoomRecord, user: UserId, permissions: Permissions) -> None:
+    """[AD8] No more people at once than the room and the installation allow; who moderates always finds a place.
+
+    Raises:
+        RoomFull: There are as many already.
+    """
+    most = min(room.max_people or parts.config.max_people, parts.config.max_people)
+    if Permission.MODERATE not in permissions and len(set(parts.people(room.id)) - {user}) >= most:
+        raise RoomFull
+
+
+async def _caller(parts: AdmissionParts, room_text: str, claims: Claims) -> Caller:
+    if claims.room not in (ANY_ROOM, room_text):
+        raise TokenInvalid
+    if claims.jti and await parts.stores.revocations.is_revoked(claims.jti):
+        raise TokenInvalid("This token was revoked.")
+    room_id = parse_room_id(room_text)
+    room = await parts.stores.rooms.get(room_id)
+    if claims.admin:
+        return Caller(existing(room), claims, Role.OWNER, ALL)
+    if room is None and claims.room == ANY_ROOM:
+        room = await _create(parts, room_id)
+    room = existing(room)
+    member = await _member(parts, room, claims)
+    return Caller(room, replace(claims, name=member.name), member.role, rights_of(room, member, claims))
+
+
+async def _entering(parts: AdmissionParts, caller: Caller, session: SessionId, device: str) -> Admitted:
+    room = caller.room
+    await _check_door(parts, caller, session)
+    check_space(parts, room, caller.user, caller.permissions)
+    author = Author(
+        caller.user, caller.claims.name, caller.role, session, color_of(caller.user), caller.permissions
+    )  # fmt: skip
+    return Admitted(room, author, caller.claims, device)
+
+
+async def _check_door(parts: AdmissionParts, caller: Caller, session: SessionId) -> None:
+    """[AD7] Through a locked door come those who moderate and pages that were in before; through a closed one only
+    those who moderate."""
+    room = caller.room
+    if room.door is Door.OPEN or Permission.MODERATE in caller.permissions:
+        return
+    if room.door is Door.LOCKED:
+        known = await parts.stores.sessions.get(session)
+        if known is not None and (known.user, known.room) == (caller.user, room.id) and known.joined_at < room.door_at:
+            return
+    raise RoomLocked
+
+
 async def _create(parts: AdmissionParts, room_id: RoomId) -> RoomRecord | None:
     room = RoomRecord(room_id, room_id, Access.INVITE, Role.MEMBER, parts.clock.now_us())
     if await parts.stores.rooms.create(room):
@@ -110,11 +243,31 @@ async def _create(parts: AdmissionParts, room_id: RoomId) -> RoomRecord | None:
     return await parts.stores.rooms.get(room_id)  # somebody else was faster
 
 
-async def _remember(parts: AdmissionParts, room_id: RoomId, claims: Claims) -> Claims:
-    """Name people whose token was minted elsewhere in the list of members. A guest is called what he last chose to be
-    called, which may be newer than his token."""
-    member = await parts.stores.rooms.member(room_id, claims.user)
-    if member is None:
-        member = Member(room_id, claims.user, claims.name, claims.role, None, parts.clock.now_us())
-        await parts.stores.rooms.put_member(member)
-    return claims if member.guest_hash is None else replace(claims, name=member.name)
+async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Member:
+    """The person as the room knows him, after what this token says of him.
+
+    [AD5] Tokens issued before somebody was sent away are void, and a ban holds for his family of tokens. [AD6] Of
+    tokens and moderators the newest one decides on the role; a guest's role is the room's alone.
+    """
+    rooms = parts.stores.rooms
+    if await rooms.banned(room.id, claims.user, claims.family):
+        raise Banned
+    known = await rooms.member(room.id, claims.user)
+    if known is None:
+        now = parts.clock.now_us()
+        member = Member(
+            room.id, claims.user, claims.name, claims.role, None, now, role_at=claims.issued_at, family=claims.family
+        )
+        await rooms.put_member(member)
+        await parts.audit.note("member_joined", room.id, claims.user, role=claims.role)
+        return member
+    if claims.issued_at < known.tokens_from:
+        raise TokenInvalid("This token was revoked: join again.")
+    if known.guest_hash is not None:
+        return known
+    member = replace(known, name=claims.name, removed_at=None, family=claims.family or known.family)
+    if claims.issued_at >= known.role_at:
+        member = replace(member, role=claims.role, role_at=claims.issued_at)
+    if member != known:
+        await rooms.put_member(member)
+    return member

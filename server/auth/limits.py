@@ -78,5 +78,7 @@ class Limits:
         """New rooms per address."""
         self.joins = KeyedLimit(rate=20, burst=500, clock=clock)
         """Joins per room."""
+        self.knocks = KeyedLimit(rate=0.1, burst=10, clock=clock)
+        """Knocking, per person and room."""
         self.uploads = KeyedLimit(rate=5, burst=200, clock=clock)
         """Uploads per person and room."""

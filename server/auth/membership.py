@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from crdt_docs.access import Permissions
 from crdt_docs.ids import UserId
 from persistence.interfaces import Access, Invitation, Member, Micros, Role, RoomRecord, Rooms
 from server.auth.identities import guest_hash, guest_user, invitation_hash, new_invitation_key, new_room_id, new_user
-from server.auth.roles import highest
-from server.errors import NotAdmitted
+from server.auth.rights import highest
+from server.errors import Banned, NotAdmitted
 
 INVITED_ROLES = (Role.MEMBER, Role.MODERATOR, Role.VIEWER)
 """The roles for which a new room gets a link each."""
@@ -32,6 +33,7 @@ async def create_room(
     name: str | None,
     access: Access,
     default_role: Role,
+    permissions: Permissions,
     owner_name: str | None,
     owner_key: bytes | None,
 ) -> CreatedRoom:
@@ -40,7 +42,7 @@ async def create_room(
     Raises:
         StorageError: It could not be kept.
     """
-    room = RoomRecord(new_room_id(), name or DEFAULT_ROOM_NAME, access, default_role, now)
+    room = RoomRecord(new_room_id(), name or DEFAULT_ROOM_NAME, access, default_role, now, permissions=permissions)
     user = guest_user(owner_key) if owner_key is not None else new_user()
     hashed = guest_hash(owner_key) if owner_key is not None else None
     owner = Member(room.id, user, owner_name or DEFAULT_OWNER_NAME, Role.OWNER, hashed, now)
@@ -57,33 +59,50 @@ async def join_room(
 ) -> Member:
     """Let a guest in, or in again.
 
-    [ME2] The same guest key is the same user for ever. [ME3] His role is the highest of the one he had, the one his
-    invitation gives and, in a room that is open to its link, the default one. [ME4] Without any of them he stays out.
-    [ME5] The name he gives now is his name.
+    [ME2] The same guest key is the same user for ever. [ME3] Who is known keeps his role; a newcomer has the one of
+    his invitation, or the default one where the room is open to its link. An invitation raises the role of who is
+    known, unless a moderator has set it since the invitation was made. [ME4] Without any of them he stays out, and so
+    does who was sent away or banned: for him only what is newer than that counts. [ME5] The name he gives now is his.
 
     Raises:
-        NotAdmitted: The room is for invited people.
+        Banned, NotAdmitted: He may not come in; a room with a lobby lets him knock.
         StorageError: It could not be looked up or kept.
     """
     hashed = guest_hash(guest_key)
-    known = await rooms.member_by_guest(room.id, hashed)
-    roles = [known.role] if known is not None else []
-    if key:
-        invitation = await rooms.invitation(room.id, invitation_hash(key))
-        if invitation is not None and invitation.revoked_at is None:
-            roles.append(invitation.role)
-    if room.access is Access.LINK:
-        roles.append(room.default_role)
-    if not roles:
-        raise NotAdmitted
-    role = highest(*roles)
+    known = await rooms.member_by_guest(room.id, hashed) or await rooms.member(room.id, guest_user(guest_key))
+    user = known.user if known is not None else guest_user(guest_key)
+    if await rooms.banned(room.id, user, ""):
+        raise Banned
+    invitation = await _invitation(rooms, room, key, known)
+    role = _role(room, known, invitation)
     if known is None:
-        member = Member(room.id, guest_user(guest_key), name, role, hashed, now)
+        member = Member(room.id, user, name, role, hashed, now)
     else:
-        member = replace(known, name=name, role=role)
+        member = replace(known, name=name, role=role, guest_hash=hashed, removed_at=None)
     if member != known:
         await rooms.put_member(member)
+    if invitation is not None and (known is None or known.role is not role):
+        await rooms.count_invitation_use(room.id, invitation.key_hash)
     return member
+
+
+async def _invitation(rooms: Rooms, room: RoomRecord, key: str | None, known: Member | None) -> Invitation | None:
+    """The invitation of that key, if it still says something to this person."""
+    invitation = await rooms.invitation(room.id, invitation_hash(key)) if key else None
+    if invitation is None or invitation.revoked_at is not None:
+        return None
+    newest = max(known.role_at, known.removed_at or 0) if known is not None else 0
+    return invitation if invitation.created_at >= newest else None
+
+
+def _role(room: RoomRecord, known: Member | None, invitation: Invitation | None) -> Role:
+    if known is not None and known.removed_at is None:
+        return highest(known.role, invitation.role) if invitation is not None else known.role
+    if invitation is not None:
+        return invitation.role
+    if room.access is not Access.LINK:
+        raise NotAdmitted
+    return known.role if known is not None else room.default_role
 
 
 async def rename_member(rooms: Rooms, room: RoomRecord, user: UserId, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -30,6 +32,7 @@ LEEWAY_SECONDS: Final = 30
 """How far the clocks of those who mint tokens may be off."""
 MAX_TOKEN_LENGTH: Final = 4096
 _MIN_SECRET_LENGTH: Final = 32
+_TRACE_DOMAIN: Final = b"thunderline trace\x00"
 _OWN_ALGORITHM: Final = "HS256"
 _LAST_SECOND: Final = 2**40
 """Of the instants that a token may name: microseconds of it still fit a database's integer."""
@@ -50,6 +53,7 @@ class _Payload(msgspec.Struct):
     family: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{0,64}\Z")] = ""
     permissions: Annotated[list[Permission], Meta(max_length=len(Permission))] | None = None
     admin: bool = False
+    knock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Claims:
 
     `permissions` replaces what the role gives, None stands for "as the role says". `issued_at` and `expires_at` are 0
     where the token does not say them; `jti` names this token and `family` the line of tokens that it renews, "" where
-    it has none. `admin` tokens are the operator's.
+    it has none. `admin` tokens are the operator's; a `knock` token is good for asking to be let in, nothing else.
     """
 
     user: UserId
@@ -71,6 +75,7 @@ class Claims:
     jti: str = ""
     family: str = ""
     admin: bool = False
+    knock: bool = False
 
 
 def admin_claims() -> Claims:
@@ -103,6 +108,8 @@ class Tokens:
             payload["family"] = claims.family
         if claims.admin:
             payload["admin"] = True
+        if claims.knock:
+            payload["knock"] = True
         return jwt.encode(payload, self._secret, algorithm=_OWN_ALGORITHM), expires
 
     def read(self, token: str | None) -> Claims:
@@ -122,6 +129,10 @@ class Tokens:
         _check_user(said, own=own)
         self._check_time(said)
         return _claims(said)
+
+    def sign_trace(self, trace: bytes) -> str:
+        """[TK20] HMAC-SHA-256 in hex: only who has the secret could have written this. No token can be made of it."""
+        return hmac.new(self._secret.encode(), _TRACE_DOMAIN + trace, hashlib.sha256).hexdigest()
 
     def _verified(self, token: str) -> tuple[dict[str, Any], bool]:
         """The payload, and whether our own secret signed it. A token that names a key is checked with that one alone,
@@ -169,7 +180,7 @@ def _claims(said: _Payload) -> Claims:
         raise TokenInvalid(f"The token does not say what it must: {exc.reason}") from exc
     return Claims(
         UserId(said.sub), name, said.room, said.role, permissions, _micros(said.iat), _micros(said.exp),
-        said.jti, said.family, said.admin,
+        said.jti, said.family, said.admin, said.knock,
     )  # fmt: skip
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-from msgspec.structs import replace
+from collections.abc import Sequence
 
+from msgspec import Struct
+
+from crdt_docs.access import Permission
 from crdt_docs.ids import SessionId, UserId
 from persistence.interfaces import Micros, Role
+
+
+class Media(Struct, frozen=True):
+    """What a page sends to the others' ears and eyes."""
+
+    mic: bool = False
+    camera: bool = False
+    screen: bool = False
 
 
 class Person(Struct, frozen=True):
@@ -18,6 +28,10 @@ class Person(Struct, frozen=True):
     role: Role
     color: str
     since: Micros
+    permissions: Sequence[Permission] = ()
+    media: Media = Media()
+    hand: bool = False
+    """Raised: he wants to say something."""
 
 
 class Joined(Struct, frozen=True, tag="joined"):
@@ -73,13 +87,3 @@ class Roster:
             return None
         self.version += 1
         return Left(self.version, session, person.sub)
-
-    def rename(self, user: UserId, name: str) -> list[Updated]:
-        """[RO3] Give all sessions of a user a name: one diff for each that had another."""
-        diffs = []
-        for session, person in self._people.items():
-            if person.sub == user and person.name != name:
-                self._people[session] = renamed = replace(person, name=name)
-                self.version += 1
-                diffs.append(Updated(self.version, renamed))
-        return diffs

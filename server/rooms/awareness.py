@@ -41,8 +41,8 @@ class AwarenessBook:
         """Whether `take_changes` has something to tell."""
         return bool(self._changed)
 
-    def announce(self, socket: object, author: Author, entries: Iterable[AwarenessEntry]) -> None:
-        """Accept from a socket what is its own.
+    def announce(self, socket: object, author: Author, entries: Iterable[AwarenessEntry]) -> list[ClientId]:
+        """Accept from a socket what is its own; gives the client ids that it speaks for.
 
         [AW1] A socket's first awareness binds its client ids; so does a later id that nobody has. [AW2] An id that
         another user's socket holds is never taken; the same user's newer socket takes over (a reconnect that came
@@ -50,12 +50,15 @@ class AwarenessBook:
         [AW4] The user's id, name and colour in a state are the server's.
         """
         first = socket not in self._announced
+        own = []
         for entry in entries:
             if self._may_announce(socket, author, entry, first):
                 self._announced.add(socket)
                 self._owners[entry.client] = socket
                 self._users[entry.client] = author.user
                 self._accept(entry, author)
+                own.append(entry.client)
+        return own
 
     def leave(self, socket: object) -> None:
         """[AW5] Forget exactly the ids that this socket announced; the others are told at once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol, TypeAlias
@@ -17,9 +17,11 @@ from typing import Any, Protocol, TypeAlias
 from pycrdt import Doc
 from pycrdt.websocket import YRoom
 
+from crdt_docs.applying import apply_update
+from crdt_docs.authorship import Ownership
 from crdt_docs.errors import CorruptLog, MalformedUpdate
-from crdt_docs.frames import encode_sync_step1, encode_sync_step2, encode_update
-from crdt_docs.ids import ClientId, DocumentId, Seq
+from crdt_docs.frames import AwarenessEntry, encode_sync_step1, encode_sync_step2, encode_update
+from crdt_docs.ids import ClientId, DocumentId, Seq, SessionId
 from crdt_docs.updates import (
     MAX_CLOCK,
     Footprint,
@@ -32,9 +34,10 @@ from crdt_docs.updates import (
     read_delete_set,
 )
 from persistence.errors import StorageUnavailable
-from persistence.interfaces import Micros, UpdateRow
+from persistence.interfaces import Binding, Micros, UpdateRow
 from server.rooms.author import Author
 from server.rooms.awareness import AwarenessBook
+from server.rooms.guard import Bound, Guard
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,9 @@ class Reception(Enum):
 class Subscriber(Protocol):
     """A socket as its document sees it. None of these may wait."""
 
-    author: Author
+    @property
+    def author(self) -> Author:
+        """Who stands behind it, with the rights that he has now."""
 
     def ask(self, frame: bytes) -> None:
         """Our state vector, so that the client sends what we lack."""
@@ -70,6 +75,9 @@ class Subscriber(Protocol):
 
     def acknowledge(self, through: int, seq: Seq) -> None:
         """The first `through` sync frames are on disk, at `seq` at the latest."""
+
+    def credit(self, *, messages: int) -> None:
+        """An update of this socket was applied; so many chat messages came with it."""
 
     def retry(self) -> bool:
         """Offer again what was `WAITING`; True when any of it was applied."""
@@ -94,12 +102,19 @@ class Cut:
     document: LiveDocument
     seq: Seq
     rows: tuple[UpdateRow, ...]
+    bindings: tuple[Binding, ...]
+    """Client ids that have an owner from now on."""
     frame: bytes | None
     only_writer: Subscriber | None
     vector: bytes
     asked: frozenset[Subscriber]
     states: Mapping[Subscriber, bytes]
     acknowledgements: tuple[tuple[Subscriber, int], ...]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.rows or self.bindings)
 
 
 class LiveDocument(YRoom):
@@ -109,9 +124,22 @@ class LiveDocument(YRoom):
     keeps an observer on the document for good and gives each message a task of its own.
     """
 
-    def __init__(self, id_: DocumentId, doc: Doc[Any], seq: Seq, mark: Callable[[LiveDocument], None]) -> None:
+    def __init__(
+        self,
+        id_: DocumentId,
+        doc: Doc[Any],
+        seq: Seq,
+        mark: Callable[[LiveDocument], None],
+        *,
+        guard: Guard | None = None,
+    ) -> None:
+        """
+        Args:
+            guard: Judges what arrives; by default one that knows of nobody's client ids yet.
+        """
         super().__init__(ready=True, ydoc=doc, log=log)
         self.id = id_
+        self.guard = guard or Guard(id_.kind, Ownership({}))
         self.seq = seq
         """The last seq that was cut."""
         self.committed = seq
@@ -123,7 +151,9 @@ class LiveDocument(YRoom):
         self._damaged = False
         self._mark = mark
         self._clocks = decode_state_vector(doc.get_state())
-        self._pending: dict[Author, _Pending] = {}
+        self._pending: dict[SessionId, _Pending] = {}
+        self._bound: dict[ClientId, Bound] = {}
+        self._binding = 0
         self._writers: set[Subscriber] = set()
         self._wants_vector: set[Subscriber] = set()
         self._wants_state: dict[Subscriber, bytes] = {}
@@ -157,9 +187,27 @@ class LiveDocument(YRoom):
         self._wants_acknowledgement.add(subscriber)
         self._mark(self)
 
+    def announce(self, subscriber: Subscriber, entries: Iterable[AwarenessEntry]) -> None:
+        """Take from a socket what it says of its own client ids, which are its user's from then on."""
+        author = subscriber.author
+        own = (entry for entry in entries if self.guard.may_claim(author, entry.client))
+        self._bind(self.guard.claim(author, self.presence.announce(subscriber, author, own)))
+
+    def claim(self, subscriber: Subscriber, client: ClientId) -> None:
+        """Bind the client id that a page says it will write under.
+
+        Raises:
+            AuthorshipViolation: It is somebody else's.
+        """
+        self._bind(self.guard.claim(subscriber.author, (client,)))
+
     def announce_presence(self) -> None:
-        """Tell everybody what changed in the awareness; it names no content, so it waits for no commit."""
-        if self.presence.changed:
+        """Tell everybody what changed in the awareness.
+
+        It names no content, so it waits for no commit, except that nobody hears of a client id before it is on disk
+        whose it is: after a crash somebody else could be faster in using it (P3).
+        """
+        if self.presence.changed and not self._bound and not self._binding:
             frame = self.presence.take_changes()
             for subscriber in self.subscribers:
                 subscriber.announce(frame)
@@ -183,6 +231,9 @@ class LiveDocument(YRoom):
 
         Raises:
             MalformedUpdate: It cannot be integrated.
+            AuthorshipViolation, SchemaViolation, PermissionDenied, DocumentQuotaExceeded: It is against the document's
+                rules; nothing of it was applied.
+            RoomRecovering: It brings others' work, and somebody who moderates has to bring that first.
             StorageUnavailable: The document was discarded.
         """
         if self.abandoned:
@@ -195,16 +246,25 @@ class LiveDocument(YRoom):
         new = has_new_structs(footprint, self._clocks)
         if not new and not footprint.deletes:
             return Reception.KNOWN
+        author = writer.author
+        verdict = self.guard.judge(author, update, footprint, self._clocks, self.ydoc)
         news = self._apply_reduced(update) if whole or not new or overlaps(footprint, self._clocks) else update
         if news is None:
             return Reception.KNOWN
         if news is update:
             self._apply(update)
         advance(self._clocks, footprint)
-        self._pending.setdefault(writer.author, _Pending(writer.author)).updates.append(news)
+        self._bind(self.guard.accept(author, verdict, len(news)))
+        self._pending.setdefault(author.session, _Pending(author)).updates.append(news)
         self._writers.add(writer)
+        writer.credit(messages=verdict.messages)
         self._mark(self)
         return Reception.APPLIED
+
+    def _bind(self, bound: Mapping[ClientId, Bound]) -> None:
+        if bound:
+            self._bound.update(bound)
+            self._mark(self)
 
     def _apply_reduced(self, update: bytes) -> bytes | None:
         """Apply under a temporary observer: it reports what was new. A permanent one costs milliseconds an update."""
@@ -219,22 +279,20 @@ class LiveDocument(YRoom):
     def _apply(self, update: bytes) -> None:
         before = self._clocks
         try:
-            self.ydoc.apply_update(update)
-        except BaseException as exc:
-            # pycrdt panics with a BaseException of its own; anything else that is not an Exception is not ours.
-            if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
-                raise
+            apply_update(self.ydoc, update)
+        except MalformedUpdate:
+            self.guard.forget_copy()
             if decode_state_vector(self.ydoc.get_state()) != before:
                 self._damaged = True
                 self._mark(self)
-            raise MalformedUpdate("The update cannot be integrated.") from exc
+            raise
 
     # ---- leaving: cut, commit, release
 
     @property
     def idle(self) -> bool:
         """Whether everything that was accepted has been cut and committed."""
-        return not self._pending and self.seq == self.committed
+        return not self._pending and not self._bound and not self._binding and self.seq == self.committed
 
     def cut(self, at: Micros) -> Cut:
         """Encode everything that waits, as of now. Rows are one per session; their seqs follow each other.
@@ -250,6 +308,7 @@ class LiveDocument(YRoom):
             document=self,
             seq=self.seq,
             rows=rows,
+            bindings=self._cut_bindings(at),
             frame=encode_update(merge([row.update for row in rows])) if rows else None,
             only_writer=next(iter(self._writers)) if len(self._writers) == 1 else None,
             vector=encode_sync_step1(self.ydoc.get_state()) if self._wants_vector else b"",
@@ -273,15 +332,26 @@ class LiveDocument(YRoom):
 
     def _cut_rows(self, at: Micros) -> tuple[UpdateRow, ...]:
         rows = []
-        for author, pending in self._pending.items():
-            self.seq = Seq(self.seq + 1)
+        for pending in self._pending.values():
+            self.seq, author = Seq(self.seq + 1), pending.author
             rows.append(UpdateRow(self.id, self.seq, at, author.user, author.session, merge(pending.updates)))
         self._pending.clear()
         return tuple(rows)
 
+    def _cut_bindings(self, at: Micros) -> tuple[Binding, ...]:
+        bindings = tuple(
+            Binding(self.id, client, bound.user, at, bound.returned_by) for client, bound in self._bound.items()
+        )
+        self._binding += len(bindings)
+        self._bound.clear()
+        return bindings
+
     def release(self, cut: Cut) -> None:
         """Hand out a cut whose rows are on disk."""
         self.committed = cut.seq
+        if cut.bindings:
+            self._binding -= len(cut.bindings)
+            self.announce_presence()
         for subscriber in self.subscribers & cut.asked:
             subscriber.ask(cut.vector)
         for subscriber in self.subscribers:

@@ -7,15 +7,19 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
 from pycrdt import Doc
 
-from crdt_docs.errors import CorruptLog, DocumentError
-from crdt_docs.ids import DocumentId, RoomId, UserId
+from crdt_docs.applying import apply_update
+from crdt_docs.authorship import Ownership
+from crdt_docs.depth import TypeDepths
+from crdt_docs.errors import CorruptLog, DocumentError, MalformedUpdate
+from crdt_docs.ids import DocumentId, DocumentKind, RoomId
+from crdt_docs.twin import DocumentLimits
 from persistence.compaction import SNAPSHOT_BYTES, SNAPSHOT_ROWS, Compactor
 from persistence.errors import StorageError, StorageUnavailable
 from persistence.interfaces import Stores
@@ -26,6 +30,7 @@ from server.config import Config
 from server.errors import RoomDraining
 from server.metrics import Metrics
 from server.rooms.document import LiveDocument, Subscriber
+from server.rooms.guard import Guard
 from server.rooms.tick import PresenceTick, Tick
 
 log = logging.getLogger(__name__)
@@ -134,13 +139,12 @@ class Registry:
             if entry.error is not None
         }
 
-    def rename(self, room_id: RoomId, user: UserId, name: str) -> None:
-        """Let a person's open sockets speak under a new name from their next word on."""
+    def set_recovery(self, room_id: RoomId, recovery: bool) -> None:
+        """The room's documents take others' work back from those who moderate, or do no longer."""
         room = self._rooms.get(room_id)
         for entry in room.entries.values() if room is not None else ():
-            for subscriber in entry.document.subscribers if entry.document is not None else ():
-                if subscriber.author.user == user:
-                    subscriber.author = replace(subscriber.author, name=name)
+            if entry.document is not None:
+                entry.document.guard.recovery = recovery
 
     def discard(self, document: LiveDocument, error: Exception) -> None:
         """Give up a document that cannot go on. Its log tells what it is, so the next arrival loads that."""
@@ -193,17 +197,28 @@ class Registry:
     async def _load(self, id_: DocumentId, entry: _Entry) -> LiveDocument:
         loaded = await load_updates(self._stores, id_)
         doc: Doc[Any] = Doc()
+        depths = TypeDepths()
         for done, update in enumerate(loaded.updates, 1):
             try:
-                doc.apply_update(update)
-            except BaseException as exc:
-                if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
-                    raise
+                apply_update(doc, update)
+            except MalformedUpdate as exc:
                 raise CorruptLog(f"A stored update of {id_} does not apply.") from exc
+            if id_.kind is DocumentKind.GENERIC:
+                depths.extend(update)
             if done % UPDATES_PER_STEP == 0:
                 await asyncio.sleep(0)
         entry.rows, entry.size = loaded.rows_after_snapshot, loaded.bytes_after_snapshot
-        return LiveDocument(id_, doc, loaded.head, self.tick.mark)
+        guard = Guard(
+            id_.kind,
+            Ownership({binding.client: binding.user for binding in await self._stores.updates.bindings(id_)}),
+            limits=DocumentLimits(elements=self._config.max_elements),
+            max_bytes=self._config.max_document_bytes,
+            size=sum(map(len, loaded.updates)),
+            depths=depths,
+        )
+        room = await self._stores.rooms.get(id_.room)
+        guard.recovery = room is not None and room.recovery
+        return LiveDocument(id_, doc, loaded.head, self.tick.mark, guard=guard)
 
     # ---- housekeeping
 

@@ -97,18 +97,19 @@ class Tick:
     async def _commit(self, cuts: Sequence[Cut]) -> Sequence[Cut]:
         """Make the rows of all cuts durable; gives the cuts that are."""
         rows = [row for cut in cuts for row in cut.rows]
-        if not rows:
+        bindings = [binding for cut in cuts for binding in cut.bindings]
+        if not rows and not bindings:
             return cuts
         try:
             with self._metrics.commit_seconds.time():
-                await self._writer.commit(rows)
+                await self._writer.commit(rows, bindings)
         except SeqTaken:
             return await self._commit_one_by_one(cuts)
         except Exception as exc:
             for cut in cuts:
-                if cut.rows:
+                if cut.has_news:
                     self.on_failure(cut.document, exc)
-            return [cut for cut in cuts if not cut.rows]
+            return [cut for cut in cuts if not cut.has_news]
         finally:
             self.degrade(False)
         return cuts
@@ -118,8 +119,8 @@ class Tick:
         committed = []
         for cut in cuts:
             try:
-                if cut.rows:
-                    await self._writer.commit(cut.rows)
+                if cut.has_news:
+                    await self._writer.commit(cut.rows, cut.bindings)
                 committed.append(cut)
             except Exception as exc:
                 self.on_failure(cut.document, exc)

@@ -13,8 +13,7 @@ from quart import Blueprint, Response, request
 from crdt_docs.access import Permission
 from persistence.errors import AssetMissing
 from persistence.interfaces import Asset
-from server.auth.roles import may
-from server.errors import BodyTooLarge, HashMismatch, MalformedRequest, PermissionRefused
+from server.errors import BodyTooLarge, HashMismatch, MalformedRequest
 from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
 from server.routes.http import authorized, json_response, services
 
@@ -38,23 +37,24 @@ async def upload(room_text: str, sha256: str) -> Response:
 
     [AS2] The bytes must have the hash that the address names. Size and room are limited.
     """
-    room, claims = await authorized(room_text)
-    if not may(claims.role, Permission.UPLOAD):
-        raise PermissionRefused
-    parts = services()
-    parts.limits.uploads.take(f"{room.id}/{claims.user}")
+    caller = await authorized(room_text)
+    caller.require(Permission.UPLOAD)
+    parts, room = services(), caller.room
+    parts.limits.uploads.take(f"{room.id}/{caller.user}")
     if not _SHA256.fullmatch(sha256):
         raise MalformedRequest("The address must end with the SHA-256 of the file in lower-case hexadecimal.")
     size = _announced_size(parts.config.max_asset_bytes)
     body = aiter(request.body)
     head = await _read_head(body)
     asset = Asset(
-        room.id, sha256, sniff(head[:HEAD_BYTES]), _file_name(), size, claims.user, parts.clock.now_us()
+        room.id, sha256, sniff(head[:HEAD_BYTES]), _file_name(), size, caller.user, parts.clock.now_us()
     )  # fmt: skip
     try:
         kept = await parts.stores.assets.put(asset, _chain(head, body), room_quota=parts.config.room_quota_bytes)
     except ValueError as exc:
         raise HashMismatch from exc
+    if kept == asset:
+        await parts.audit.note("upload", room.id, caller.user, sha256=sha256, size=size, mime_type=asset.mime_type)
     info = _AssetInfo(kept.sha256, kept.mime_type, kept.size, kept.file_name)
     return json_response(info, 201 if kept == asset else 200)
 
@@ -62,7 +62,7 @@ async def upload(room_text: str, sha256: str) -> Response:
 @assets.get("")
 async def download(room_text: str, sha256: str) -> Response:
     """[AS4] Hand a file out, or one range of it, with headers that keep browsers from running anything in it."""
-    room, _ = await authorized(room_text)
+    room = (await authorized(room_text)).room
     if not _SHA256.fullmatch(sha256):
         raise AssetMissing("The room has no such file.")
     asset = await services().stores.assets.get(room.id, sha256)

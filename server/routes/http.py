@@ -9,17 +9,14 @@ import msgspec
 from quart import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from persistence.interfaces import RoomRecord
-from server.auth.admission import authorize
-from server.auth.tokens import Claims
+from server.auth.admission import Caller, authorize
+from server.auth.failures import AUTHENTICATION_FAILURES, count_failure, network_of
 from server.errors import (
     BodyTooLarge,
     ClientError,
     MalformedRequest,
     MethodNotAllowed,
     ServerError,
-    TokenExpired,
-    TokenInvalid,
     UnknownPath,
     for_client,
 )
@@ -48,9 +45,11 @@ def json_response(body: object, status: int = 200) -> Response:
 async def read_body(kind: type[T]) -> T:
     """Parse the request's JSON body.
 
+    [HA3] What is there must say that it is JSON: any page can make a browser send other types (CORS safelist).
+
     Raises:
         BodyTooLarge: It exceeds `MAX_BODY_BYTES`.
-        MalformedRequest: It does not have the shape of `kind`.
+        MalformedRequest: It is not called JSON, or does not have the shape of `kind`.
     """
     chunks, size = [], 0
     async for chunk in request.body:
@@ -58,6 +57,8 @@ async def read_body(kind: type[T]) -> T:
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise BodyTooLarge(MAX_BODY_BYTES)
+    if size and request.mimetype != "application/json":
+        raise MalformedRequest("The Content-Type of the body must be application/json.")
     try:
         return msgspec.json.decode(b"".join(chunks) or b"{}", type=kind)
     except (msgspec.DecodeError, RecursionError) as exc:
@@ -71,12 +72,12 @@ def bearer() -> str | None:
 
 
 def address() -> str:
-    """Where the request comes from."""
-    return request.remote_addr or "unknown"
+    """Where the request comes from, as limits count it."""
+    return network_of(request.remote_addr or "unknown")
 
 
-async def authorized(room_text: str) -> tuple[RoomRecord, Claims]:
-    """The room and who asks; failures count against the address.
+async def authorized(room_text: str) -> Caller:
+    """Who asks, in which room, and what he may; [HA6] failures count against the address.
 
     Raises:
         RateLimited: Too many failures came from there.
@@ -84,8 +85,8 @@ async def authorized(room_text: str) -> tuple[RoomRecord, Claims]:
     """
     try:
         return await authorize(services(), room_text, bearer())
-    except (TokenInvalid, TokenExpired):
-        services().limits.failures.take(address())
+    except AUTHENTICATION_FAILURES as exc:
+        count_failure(services().limits, address(), exc)
         raise
 
 

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from crdt_docs.ids import RoomId, UserId
+from crdt_docs.access import Permission
+from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.interfaces import RoomRecord
 from server.errors import RoomDraining, SlowConsumer
+from server.presence.page import Page
 from server.presence.roster import Diff, Person, Roster
-from server.signaling.messages import Draining, RoomChanged, RoomInfo, ServerMessage, encode_message
+from server.signaling.lobby import Lobby
+from server.signaling.messages import (
+    Draining,
+    Knocked,
+    Knocker,
+    KnockGone,
+    RoomChanged,
+    RoomInfo,
+    RoomSign,
+    ServerMessage,
+    Waiting,
+    encode_message,
+)
 
 
 class Listener:
@@ -27,6 +42,11 @@ class Listener:
         self._size = 0
         self._wake = asyncio.Event()
         self._end: Exception | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the socket is about to close: what its peer says does not count any more."""
+        return self._end is not None
 
     def tell(self, message: ServerMessage) -> None:
         """Queue a message."""
@@ -75,52 +95,124 @@ class Listener:
 @dataclass(slots=True)
 class _Room:
     roster: Roster = field(default_factory=Roster)
-    listeners: set[Listener] = field(default_factory=set)
+    lobby: Lobby = field(default_factory=Lobby)
+    listeners: dict[Listener, Page] = field(default_factory=dict)
+    ears: int = 0
+    """Knockers' sockets."""
+    sign: RoomSign | None = None
+    """What those who wait may know of the room."""
 
 
 class Hub:
-    """The rosters of all rooms and those who listen to them."""
+    """The rosters of all rooms, those who listen to them and those who wait before them."""
 
     def __init__(self) -> None:
         self._rooms: dict[RoomId, _Room] = {}
         self._draining = False
 
+    # ---- what happens in a room
+
     def joined(self, room: RoomId, person: Person) -> None:
-        """A page opened: the others are told."""
+        """A page opened, or something about it changed: the others are told."""
         self._broadcast(room, self._room(room).roster.join(person))
+        self._tell_knockers(room)
 
     def left(self, room: RoomId, person: Person) -> None:
         """A page closed: the others are told."""
         self._broadcast(room, self._room(room).roster.leave(person.session))
+        self._tell_knockers(room)
         self._forget_if_empty(room)
 
-    def rename(self, room: RoomId, user: UserId, name: str) -> None:
-        """A person has another name on all his pages."""
-        for diff in self._room(room).roster.rename(user, name):
-            self._broadcast(room, diff)
-
     def room_changed(self, room: RoomRecord) -> None:
-        """The room has another name or access."""
+        """The room has other settings."""
         if room.id in self._rooms:
+            self._room(room.id).sign = RoomSign(room.id, room.name)
             self._broadcast(room.id, RoomChanged(RoomInfo.of(room)))
 
     def roster(self, room: RoomId) -> Roster:
         """Who is in a room now."""
         return self._room(room).roster
 
-    def listen(self, room: RoomId, listener: Listener) -> None:
-        """[SG2] From now on tell a socket everything that changes; welcome it with the roster in the same step.
+    # ---- those who listen
+
+    @contextmanager
+    def listening(self, room: RoomId, listener: Listener, page: Page) -> Iterator[None]:
+        """[SG2] Tell a socket everything that changes meanwhile; welcome it with the roster in the same step.
 
         Raises:
             RoomDraining: The server is about to stop.
         """
-        if self._draining:
-            raise RoomDraining
-        self._room(room).listeners.add(listener)
+        self._check_running()
+        self._room(room).listeners[listener] = page
+        try:
+            yield
+        finally:
+            self._room(room).listeners.pop(listener, None)
+            self._forget_if_empty(room)
 
-    def unlisten(self, room: RoomId, listener: Listener) -> None:
-        """Forget a socket."""
-        self._room(room).listeners.discard(listener)
+    def tell_session(self, room: RoomId, session: SessionId, message: ServerMessage) -> bool:
+        """Tell one page something; False when it does not listen."""
+        told = [listener for listener, page in self._room(room).listeners.items() if page.author.session == session]
+        for listener in told:
+            listener.tell(message)
+        self._forget_if_empty(room)
+        return bool(told)
+
+    # ---- those who wait before the door
+
+    @contextmanager
+    def knocking(self, record: RoomRecord, knocker: Knocker, ear: Listener) -> Iterator[None]:
+        """[LO4] Let those who moderate know of a person who waits, until he goes or is answered, and him of them.
+
+        Raises:
+            RoomDraining: The server is about to stop.
+            RoomFull: Too many wait.
+        """
+        self._check_running()
+        room = record.id
+        here = self._room(room)
+        here.sign = RoomSign(room, record.name)
+        if here.lobby.knock(knocker, ear):
+            self._tell_moderators(room, Knocked(knocker.sub, knocker.name, knocker.since))
+        here.ears += 1
+        ear.tell(Waiting(here.sign, self.moderators(room)))
+        try:
+            yield
+        finally:
+            here.ears -= 1
+            if here.lobby.leave(knocker.sub, ear):
+                self._tell_moderators(room, KnockGone(knocker.sub))
+            self._forget_if_empty(room)
+
+    def knockers(self, room: RoomId) -> tuple[Knocker, ...]:
+        """Who waits before a room."""
+        return self._room(room).lobby.knockers
+
+    def find_knocker(self, room: RoomId, user: UserId) -> Knocker | None:
+        """That person, if he waits."""
+        return self._room(room).lobby.find(user)
+
+    def answer_knock(self, room: RoomId, user: UserId, message: ServerMessage, end: Exception | None = None) -> None:
+        """Tell a person what became of his knocking, and the others that he does not wait any more."""
+        here = self._room(room)
+        if here.lobby.find(user) is not None:
+            here.lobby.answer(user, message, end)
+            self._tell_moderators(room, KnockGone(user))
+        self._forget_if_empty(room)
+
+    def tell_knockers_to(self, room: RoomId, listener: Listener) -> None:
+        """Tell a new moderator who waits before the door."""
+        for knocker in self.knockers(room):
+            listener.tell(Knocked(knocker.sub, knocker.name, knocker.since))
+
+    def moderators(self, room: RoomId) -> int:
+        """How many people are here who can open."""
+        people = self._room(room).roster.people
+        return len({person.sub for person in people if Permission.MODERATE in person.permissions})
+
+    def close(self, room: RoomId, error: Exception) -> None:
+        """Nobody waits before a room that is no more."""
+        self._room(room).lobby.end_all(error)
         self._forget_if_empty(room)
 
     def drain(self) -> None:
@@ -130,13 +222,19 @@ class Hub:
             for listener in room.listeners:
                 listener.tell(Draining())
                 listener.end(RoomDraining())
+            room.lobby.tell_all(Draining())
+            room.lobby.end_all(RoomDraining())
+
+    def _check_running(self) -> None:
+        if self._draining:
+            raise RoomDraining
 
     def _room(self, room: RoomId) -> _Room:
         return self._rooms.setdefault(room, _Room())
 
     def _forget_if_empty(self, room: RoomId) -> None:
         known = self._rooms.get(room)
-        if known is not None and not known.listeners and not known.roster.people:
+        if known is not None and not known.listeners and not known.ears and not known.roster.people:
             del self._rooms[room]
 
     def _broadcast(self, room: RoomId, message: Diff | RoomChanged | None) -> None:
@@ -146,3 +244,14 @@ class Hub:
         text = encode_message(message)
         for listener in self._room(room).listeners:
             listener.tell_text(text)
+
+    def _tell_moderators(self, room: RoomId, message: ServerMessage) -> None:
+        for listener, page in self._room(room).listeners.items():
+            if Permission.MODERATE in page.author.permissions:
+                listener.tell(message)
+
+    def _tell_knockers(self, room: RoomId) -> None:
+        """[LO5] Who waits learns whether somebody is here to open."""
+        here = self._room(room)
+        if here.ears and here.sign is not None:
+            here.lobby.tell_all(Waiting(here.sign, self.moderators(room)))

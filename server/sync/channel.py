@@ -13,7 +13,9 @@ from pycrdt import Channel
 
 from crdt_docs.access import Decision, decide
 from crdt_docs.errors import (
+    AuthorshipViolation,
     DocumentError,
+    DocumentQuotaExceeded,
     MalformedUpdate,
     MissingDependencies,
     PermissionDenied,
@@ -37,10 +39,12 @@ from crdt_docs.updates import Footprint, decode_state_vector, merge, read_update
 from persistence.errors import StorageError
 from persistence.interfaces import UpdateLog
 from server.auth.limits import TokenBucket
+from server.auth.rights import in_order
 from server.clock import Clock
 from server.config import Config
-from server.errors import RateLimited, RoomDraining, ServerError, SlowConsumer, named
+from server.errors import Conflict, RateLimited, RoomDraining, ServerError, SlowConsumer, named
 from server.metrics import Metrics
+from server.presence.page import Page
 from server.rooms.author import Author
 from server.rooms.document import LiveDocument, Reception
 from server.sync.outbox import Outbox
@@ -55,7 +59,9 @@ CATCH_UP_ROWS = 32
 CATCH_UP_BYTES = 128 * 1024
 """A frame of a socket that catches up merges at most so many rows or bytes."""
 
-_REFUSALS = (MalformedUpdate, MissingDependencies, SchemaViolation, PermissionDenied)
+_REFUSALS = (
+    MalformedUpdate, MissingDependencies, SchemaViolation, PermissionDenied, AuthorshipViolation, DocumentQuotaExceeded,
+)  # fmt: skip
 """What is wrong with an update rather than with the socket: the client may keep its copy and start afresh."""
 
 
@@ -84,7 +90,7 @@ class SyncChannel(Channel):
     def __init__(
         self,
         socket: WebSocket,
-        author: Author,
+        page: Page,
         log: UpdateLog,
         config: Config,
         clock: Clock,
@@ -93,7 +99,7 @@ class SyncChannel(Channel):
         path: str,
         extended: bool,
     ) -> None:
-        self.author = author
+        self._page = page
         self._socket = socket
         self._log = log
         self._config = config
@@ -111,12 +117,18 @@ class SyncChannel(Channel):
         self._held: list[_Held] = []
         self._held_timer: asyncio.TimerHandle | None = None
         self._refused_at: int | None = None
-        self._told_read_only = False
+        self._declined = False
+        self._ended = False
         self._state_wanted: bytes | None = None
         self._state_asked = False
         self._acknowledged = 0
         self._unsent_acknowledgement: tuple[int, Seq] | None = None
         self._presence_stale = True
+
+    @property
+    def author(self) -> Author:
+        """The page's person with the rights that he has now."""
+        return self._page.author
 
     @property
     def path(self) -> str:
@@ -142,6 +154,7 @@ class SyncChannel(Channel):
         """
         self._document = document
         self._mark_presence = mark_presence
+        self._tell_rights()
         tasks = {asyncio.create_task(self._receive_all(intake)), asyncio.create_task(self._outbox.run(self._on_empty))}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -165,7 +178,8 @@ class SyncChannel(Channel):
             if not intake.is_set():
                 await intake.wait()
             self._throttle(len(data))
-            self._handle(decode_frame(data))
+            if not self._ended:
+                self._handle(decode_frame(data))
 
     def _throttle(self, size: int) -> None:
         for bucket, n in ((self._frame_bucket, 1), (self._byte_bucket, size)):
@@ -183,7 +197,7 @@ class SyncChannel(Channel):
                 self._metrics.updates_in.inc()
                 self._take(update, frame)
             case Awareness(entries):
-                self._document.presence.announce(self, self.author, entries)
+                self._document.announce(self, entries)
                 self._mark_presence(self._document)
             case QueryAwareness():
                 self._presence_stale = True
@@ -206,7 +220,7 @@ class SyncChannel(Channel):
         index, whole = self._received, isinstance(frame, SyncStep2)
         try:
             footprint = read_update(update)
-            if decide(self.author.permissions, self._document.id.kind, frame) is not Decision.ALLOW:
+            if not self._may(frame):
                 self._decline(footprint)
             elif self._document.receive(self, update, footprint, whole=whole) is Reception.WAITING:
                 self._hold(_Held(index, update, footprint, whole))
@@ -214,6 +228,9 @@ class SyncChannel(Channel):
             self._refuse(exc, index)
         else:
             self._want_acknowledgement()
+
+    def _may(self, frame: Frame) -> bool:
+        return decide(self.author.permissions, self._document.id.kind, frame) is Decision.ALLOW
 
     def _want_acknowledgement(self) -> None:
         if self._extended:
@@ -225,8 +242,8 @@ class SyncChannel(Channel):
             return
         if self._extended:
             raise PermissionDenied("You may look at this document, and not change it.")
-        if not self._told_read_only:
-            self._told_read_only = True
+        if not self._declined:
+            self._declined = True
             self._outbox.put(encode_permission_denied("permission_denied"))
 
     def _refuse(self, error: DocumentError, index: int) -> None:
@@ -239,6 +256,28 @@ class SyncChannel(Channel):
             self._tell({"type": "rejected", "document": self._document.id.name, **named(error)})
         else:
             self._outbox.end(error)
+
+    # ---- the page's standing
+
+    def rights_changed(self) -> None:
+        """The next frame is judged by the new rights; a provider whose work was declined has to send it once more."""
+        self._tell_rights()
+        if self._declined and self._may(Update(b"")):
+            self.end(Conflict())
+
+    def end(self, error: Exception) -> None:
+        """Take nothing more, and close with this error's code after what waits."""
+        self._ended = True
+        self._outbox.end(error)
+
+    def credit(self, *, messages: int) -> None:
+        """Count an applied update for the page's statistics."""
+        self._page.credit(edits=1, messages=messages)
+
+    def _tell_rights(self) -> None:
+        if self._extended:
+            author = self.author
+            self._tell({"type": "permissions", "role": author.role, "permissions": in_order(author.permissions)})
 
     # ---- updates that wait for what they build on
 
@@ -268,6 +307,9 @@ class SyncChannel(Channel):
         applied = False
         for each in held:
             try:
+                if not self._may(Update(each.update)):
+                    self._decline(each.footprint)
+                    continue
                 reception = self._document.receive(self, each.update, each.footprint, whole=each.whole)
             except _REFUSALS as exc:
                 self._refuse(exc, each.index)

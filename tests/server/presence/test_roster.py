@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crdt_docs.ids import SessionId, UserId
 from persistence.interfaces import Micros, Role
-from server.presence.roster import Joined, Left, Person, Roster, Updated
+from server.presence.roster import Joined, Left, Person, Roster
 
 
 def person(session: str, user: str = "ann", name: str = "Ann") -> Person:
@@ -23,15 +23,3 @@ def test_every_change_raises_the_version_by_one() -> None:
     ]  # fmt: skip
     assert roster.people == (person("b", "bob"),)
     assert roster.version == 3
-
-
-def test_a_user_is_renamed_on_all_his_pages() -> None:
-    """[RO3] One diff a page that had another name."""
-    roster = Roster()
-    for each in (person("a"), person("b", "bob", "Bob"), person("c")):
-        roster.join(each)
-
-    diffs = roster.rename(UserId("ann"), "Anna")
-
-    assert diffs == [Updated(4, person("a", name="Anna")), Updated(5, person("c", name="Anna"))]
-    assert roster.rename(UserId("ann"), "Anna") == []

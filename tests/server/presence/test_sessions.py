@@ -11,9 +11,10 @@ import pytest
 
 from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.errors import StorageUnavailable
-from persistence.interfaces import Access, Role, RoomRecord, SessionRecord, Stores
+from persistence.interfaces import MEMBER_PERMISSIONS, Access, Role, RoomRecord, SessionRecord, Stores
 from persistence.sqlite import open_sqlite
 from server.auth.admission import Admitted
+from server.auth.tokens import Claims
 from server.errors import PermissionRefused
 from server.metrics import Metrics
 from server.presence.roster import Person
@@ -39,7 +40,11 @@ class Book:
 
     def admitted(self, user: str = "ann", room: str = "room", session: SessionId = PAGE) -> Admitted:
         record = RoomRecord(RoomId(room), "Room", Access.LINK, Role.MEMBER, self.clock.now_us())
-        return Admitted(record, Author(UserId(user), user, Role.MEMBER, session, "#000000"))
+        return Admitted(
+            record,
+            Author(UserId(user), user, Role.MEMBER, session, "#000000", MEMBER_PERMISSIONS),
+            Claims(UserId(user), user, room, Role.MEMBER),
+        )
 
 
 @pytest.fixture

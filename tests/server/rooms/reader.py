@@ -10,8 +10,7 @@ from pycrdt import Doc
 from crdt_docs.frames import SyncStep1, SyncStep2, Update, decode_frame
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
 from crdt_docs.updates import read_update
-from persistence.interfaces import Role
-from server.auth.roles import permissions
+from persistence.interfaces import MEMBER_PERMISSIONS, Role
 from server.rooms.author import Author
 from server.rooms.document import LiveDocument, Reception
 
@@ -26,7 +25,7 @@ def author(name: str, session: str | None = None) -> Author:
         Role.MEMBER,
         SessionId(session or f"{name}-page"),
         "#1c7ed6",
-        permissions(Role.MEMBER),
+        MEMBER_PERMISSIONS,
     )
 
 
@@ -41,8 +40,8 @@ def changes(edit: Callable[[Doc[Any]], None], doc: Doc[Any] | None = None) -> by
 class Reader:
     """A Subscriber that applies what it is shown to a document of its own, as a browser would."""
 
-    def __init__(self, name: str = "ann") -> None:
-        self.author = author(name)
+    def __init__(self, name: str = "ann", session: str | None = None) -> None:
+        self.author = author(name, session)
         self.doc: Doc[Any] = Doc()
         self.vectors: list[bytes] = []
         self.states: list[Seq] = []
@@ -51,6 +50,7 @@ class Reader:
         self.awareness: list[bytes] = []
         self.dropped: list[str] = []
         self.received = 0
+        self.credited: list[int] = []
         self.waiting: list[bytes] = []
         self.document: LiveDocument
 
@@ -93,6 +93,9 @@ class Reader:
 
     def acknowledge(self, through: int, seq: int) -> None:
         self.acknowledged.append((through, seq))
+
+    def credit(self, *, messages: int) -> None:
+        self.credited.append(messages)
 
     def retry(self) -> bool:
         waiting, self.waiting = self.waiting, []

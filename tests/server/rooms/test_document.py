@@ -176,7 +176,7 @@ def test_a_gap_waits_unapplied_until_it_is_filled(document: LiveDocument) -> Non
 
 def test_a_gap_may_be_filled_by_somebody_else(document: LiveDocument) -> None:
     """[RC2] Two tabs that share a database: one sends what the other builds on."""
-    ann, bob = Reader("ann").join(document), Reader("bob").join(document)
+    ann, bob = Reader("ann").join(document), Reader("ann", "other-page").join(document)
     first = changes(put("a", 1), origin := Doc())
     builds_on = changes(put("a", 2), origin)
 

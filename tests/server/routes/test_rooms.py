@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crdt_docs.access import Permission
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Role, RoomRecord
 from tests.server.live import Live, configured, guest_key, serving
@@ -33,12 +34,17 @@ async def test_whoever_makes_a_room_owns_it_and_gets_links(live: Live) -> None:
     """[RT2] [ME1] 201 with room, token and one link a role; the token opens the room as its owner."""
     made = await _created(live, name=" My  room ", owner={"name": "Ann", "guest_key": guest_key()})
 
-    assert made["room"] == {"id": made["room"]["id"], "name": "My room", "access": "link", "default_role": "member"}
+    assert made["room"] == {
+        "id": made["room"]["id"], "name": "My room", "access": "link", "default_role": "member", "door": "open",
+        "permissions": ["draw", "chat", "voice", "video", "screen_share", "upload"], "max_people": 0, "recovery": False,
+    }  # fmt: skip
     assert set(made["links"]) == {"room", "member", "moderator", "viewer"}
     assert made["links"]["room"] == f"/r/{made['room']['id']}"
-    assert made["me"] | {"sub": ""} == {"sub": "", "name": "Ann", "role": "owner"}
+    assert made["me"] | {"sub": ""} == {"sub": "", "name": "Ann", "role": "owner", "permissions": list(Permission)}
     status, read = await _call(live, "GET", f"/api/rooms/{made['room']['id']}", token=made["token"])
-    assert (status, read) == (200, {"room": made["room"], "members": [made["me"]]})
+    assert (status, read["room"]) == (200, made["room"])
+    [member] = read["members"]
+    assert {key: member[key] for key in made["me"]} == made["me"]
 
 
 async def test_a_room_can_be_made_without_saying_anything(live: Live) -> None:
@@ -148,7 +154,7 @@ async def test_a_token_for_any_room_makes_it_at_first_use(live: Live) -> None:
 
     status, first = await _call(live, "GET", "/api/rooms/new-room", token=token)
     assert (status, first["room"]["access"]) == (200, "invite")
-    assert first["members"] == [{"sub": "svc", "name": "Svc", "role": "owner"}]
+    assert [(member["sub"], member["name"], member["role"]) for member in first["members"]] == [("svc", "Svc", "owner")]
     status, answer = await _call(live, "GET", "/api/rooms/a.b", token=token)
     assert (status, answer["error"]["code"]) == (404, "unknown_room")
     status, _ = await _call(live, "POST", "/api/rooms/new-room/join", {"name": "X", "guest_key": guest_key()})

@@ -1,0 +1,105 @@
+"""`/api/rooms/<room>/members/<user>`: what those who moderate do to one person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from quart import Blueprint, Response
+
+from crdt_docs.access import Permission
+from crdt_docs.ids import UserId
+from persistence.interfaces import Role
+from server.auth.rights import in_order, rights
+from server.errors import PermissionRefused
+from server.moderation.people import ban as ban_person
+from server.moderation.people import change_member, hand_over
+from server.moderation.people import kick as kick_person
+from server.moderation.people import unban as unban_person
+from server.retention import erase_person
+from server.routes.http import authorized, json_response, read_body, services
+
+members = Blueprint("members", __name__, url_prefix="/api/rooms/<room_text>/members/<user>")
+
+
+class MemberChange(Struct):
+    """Another role, or single permissions: true grants, false takes, null gives back to the role."""
+
+    role: Role | None = None
+    overrides: dict[Permission, bool | None] = {}
+
+
+class Reason(Struct):
+    """Why; told to the person."""
+
+    reason: Annotated[str, Meta(max_length=300)] = ""
+
+
+class MemberRights(Struct):
+    """What a person may do after a change."""
+
+    sub: str
+    role: Role
+    permissions: tuple[Permission, ...]
+    overrides: dict[Permission, bool]
+
+
+class Erased(Struct):
+    """How many entries named the person and do no longer."""
+
+    erased: int
+
+
+@members.patch("")
+async def change(room_text: str, user: str) -> Response:
+    """[RT14] Give a person another role, or set single permissions for him."""
+    caller = await authorized(room_text)
+    wanted = await read_body(MemberChange)
+    member = await change_member(
+        services(), caller, UserId(user), role=wanted.role, overrides=wanted.overrides
+    )  # fmt: skip
+    permissions = in_order(rights(member.role, caller.room, member.overrides))
+    return json_response(MemberRights(member.user, member.role, permissions, dict(member.overrides)))
+
+
+@members.post("/kick")
+async def kick(room_text: str, user: str) -> Response:
+    """[RT15] Send a person away; he may join again as a newcomer may."""
+    caller = await authorized(room_text)
+    await kick_person(services(), caller, UserId(user), (await read_body(Reason)).reason)
+    return _done()
+
+
+@members.post("/ban")
+async def ban(room_text: str, user: str) -> Response:
+    """[RT16] Send a person away for good."""
+    caller = await authorized(room_text)
+    await ban_person(services(), caller, UserId(user), (await read_body(Reason)).reason)
+    return _done()
+
+
+@members.post("/unban")
+async def unban(room_text: str, user: str) -> Response:
+    """[RT17] Let a banned person come back."""
+    await unban_person(services(), await authorized(room_text), UserId(user))
+    return _done()
+
+
+@members.post("/handover")
+async def handover(room_text: str, user: str) -> Response:
+    """[RT18] Give one's own role to a person, and step down."""
+    await hand_over(services(), await authorized(room_text), UserId(user))
+    return _done()
+
+
+@members.delete("/data")
+async def erase(room_text: str, user: str) -> Response:
+    """[RT19] Forget who a person is; he himself and the owner may. What he drew and wrote stays, by nobody."""
+    caller = await authorized(room_text)
+    if caller.user != user and caller.role is not Role.OWNER:
+        raise PermissionRefused("Only the person himself and the owner can have his data erased.")
+    return json_response(Erased(await erase_person(services(), caller.room.id, UserId(user), caller.user)))
+
+
+def _done() -> Response:
+    return Response(b"", status=204)
