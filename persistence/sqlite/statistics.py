@@ -7,35 +7,41 @@ from persistence.interfaces import ERASED_NAME, MAX_CONCURRENCY_STEPS, Concurren
 from persistence.sqlite.connection import Database
 
 # What a person's earlier sessions reach is taken off the later ones: what is left of them does not overlap, and is his
-# time. `{here}` picks the room.
+# time. The name beside max() is that of the newest session, as SQLite promises. `{here}` picks the room.
 _PEOPLE = """
 WITH spans AS (
-    SELECT rowid, *, coalesce(left_at, max(joined_at, :until)) AS stop FROM sessions {here}
+    SELECT rowid, user, joined_at, coalesce(left_at, max(joined_at, :until)) AS stop FROM sessions WHERE {here} true
 ), parts AS (
-    SELECT *,
-        max(stop) OVER (PARTITION BY user ORDER BY joined_at, rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-            AS covered,
-        first_value(name) OVER (PARTITION BY user ORDER BY name = '', joined_at DESC, rowid DESC) AS newest_name
-    FROM spans
+    SELECT user, stop - max(joined_at, coalesce(max(stop) OVER (
+        PARTITION BY user ORDER BY joined_at, rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), joined_at)) AS fresh FROM spans
+), times AS (
+    SELECT user, sum(max(0, fresh)) / 1e6 AS present FROM parts GROUP BY user
+), names AS (
+    SELECT user, name, max(joined_at) FROM sessions WHERE {here} name <> '' GROUP BY user
+), counts AS (
+    SELECT user, count(*) AS sessions, min(joined_at) AS first,
+        CASE WHEN count(left_at) = count(*) THEN max(left_at) END AS last,
+        sum(mic_seconds) AS mic, sum(camera_seconds) AS camera, sum(screen_seconds) AS screen,
+        sum(edits) AS edits, sum(messages) AS messages, count(DISTINCT room) AS rooms
+    FROM sessions WHERE {here} true GROUP BY user
 )
-SELECT user, coalesce(nullif(max(newest_name), ''), :erased), count(*), min(joined_at),
-    CASE WHEN count(left_at) = count(*) THEN max(left_at) END,
-    sum(max(0, stop - max(joined_at, coalesce(covered, joined_at)))) / 1e6,
-    sum(mic_seconds), sum(camera_seconds), sum(screen_seconds), sum(edits), sum(messages), count(DISTINCT room)
-FROM parts GROUP BY user ORDER BY min(joined_at), user
+SELECT user, coalesce(name, :erased), sessions, first, last, present, mic, camera, screen, edits, messages, rooms
+FROM counts JOIN times USING (user) LEFT JOIN names USING (user) ORDER BY first, user
 """
 
 # Each span adds one when it starts and takes one off when it stops; people count by what is left of their spans, as
-# above. Steps add nothing, but carry the level into themselves. What happens at one instant happens at once.
+# above. Steps add nothing, but carry the level into themselves. What happens at one instant happens at once. The plus
+# keeps SQLite to the index over the ends, which leaves old sessions alone.
 _CONCURRENCY = """
 WITH RECURSIVE steps (at) AS (
     SELECT :since UNION ALL SELECT at + :step FROM steps WHERE at + :step < :until
 ), spans AS (
     SELECT rowid, user, max(joined_at, :since) AS start, :until AS stop FROM sessions
-    WHERE {here} left_at IS NULL AND joined_at < :until
+    WHERE {here} left_at IS NULL AND +joined_at < :until
     UNION ALL
     SELECT rowid, user, max(joined_at, :since), min(left_at, :until) FROM sessions
-    WHERE {here} left_at > :since AND joined_at < :until AND joined_at < left_at
+    WHERE {here} left_at > :since AND +joined_at < :until AND joined_at < left_at
 ), parts AS (
     SELECT start, stop, max(start, coalesce(max(stop) OVER (
         PARTITION BY user ORDER BY start, rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -57,7 +63,7 @@ SELECT min(at), max(people), max(sessions) FROM levels GROUP BY (at - :since) / 
 
 async def people(database: Database, room: RoomId | None, until: Micros) -> list[PersonStats]:
     """See `persistence.interfaces.Sessions.people`."""
-    here = "" if room is None else "WHERE room = :room"
+    here = "" if room is None else "room = :room AND"
     parameters = {"room": room, "until": until, "erased": ERASED_NAME}
     return [PersonStats(*record) for record in await database.survey(_PEOPLE.format(here=here), parameters)]
 
