@@ -82,13 +82,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=1024, le=16 * MIB, description="Largest WebSocket message that is accepted.")
     ] = 16 * MIB
     max_frames_per_second: Annotated[
-        float, Meta(gt=0, description="Frames that one socket may send in the long run.")
+        float, Meta(gt=0, description="Frames that one person may send to a room in the long run.")
     ] = 500.0
-    frame_burst: Annotated[int, Meta(ge=1, description="Frames that one socket may send at once.")] = 2000
+    frame_burst: Annotated[int, Meta(ge=1, description="Frames that one person may send to a room at once.")] = 2000
     max_bytes_per_second: Annotated[
-        float, Meta(gt=0, description="Bytes that one socket may send in the long run.")
+        float, Meta(gt=0, description="Bytes that one person may send to a room in the long run.")
     ] = 4.0 * MIB
-    byte_burst: Annotated[int, Meta(ge=1024, description="Bytes that one socket may send at once.")] = 64 * MIB
+    byte_burst: Annotated[int, Meta(ge=1024, description="Bytes that one person may send to a room at once.")] = (
+        64 * MIB
+    )
     outbox_bytes: Annotated[
         int, Meta(ge=1024, description="Bytes that may wait for one reader before it has to catch up from the log.")
     ] = MIB

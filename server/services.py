@@ -92,7 +92,7 @@ class Services:
         self.tokens = tokens
         self.hub = hub
         self.webhooks = webhooks
-        self.limits = Limits(clock)
+        self.limits = Limits(clock, config)
         self.draining = False
         self._state: Opening | Ready | Failed = Opening()
         self._stop = asyncio.Event()

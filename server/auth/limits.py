@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Protocol
 
+from server.config import Config
 from server.errors import RateLimited
 
 MAX_KEYS = 10_000
@@ -53,25 +54,35 @@ class KeyedLimit:
         self._clock = clock
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
+    def bucket(self, key: str) -> TokenBucket:
+        """The bucket of a key: the same one for all who ask while it is remembered."""
+        bucket = self._buckets.pop(key, None) or TokenBucket(self._rate, self._burst, self._clock)
+        self._buckets[key] = bucket
+        if len(self._buckets) > MAX_KEYS:
+            self._buckets.popitem(last=False)
+        return bucket
+
     def take(self, key: str, n: float = 1) -> None:
         """[LI3] Count something against a key.
 
         Raises:
             RateLimited: Its bucket is empty.
         """
-        bucket = self._buckets.pop(key, None) or TokenBucket(self._rate, self._burst, self._clock)
-        self._buckets[key] = bucket
-        if len(self._buckets) > MAX_KEYS:
-            self._buckets.popitem(last=False)
-        retry_after = bucket.take(n)
+        retry_after = self.bucket(key).take(n)
         if retry_after is not None:
             raise RateLimited(retry_after)
 
 
 class Limits:
-    """The limits of REST and admission. Only failures and room creation count by address: many share one."""
+    """The limits of an installation. Only failures and room creation count by address: many share one."""
 
-    def __init__(self, clock: Monotonic) -> None:
+    def __init__(self, clock: Monotonic, config: Config) -> None:
+        self.frames = KeyedLimit(config.max_frames_per_second, config.frame_burst, clock)
+        """Sync frames per person and room, over all of his sockets."""
+        self.frame_bytes = KeyedLimit(config.max_bytes_per_second, config.byte_burst, clock)
+        """Bytes of sync frames, likewise."""
+        self.refused_updates = KeyedLimit(rate=0.2, burst=30, clock=clock)
+        """Refused updates per person and room: each costs a new copy of the document to judge the next one by."""
         self.failures = KeyedLimit(rate=0.5, burst=60, clock=clock)
         """Failed authentications per address."""
         self.creations = KeyedLimit(rate=2, burst=200, clock=clock)

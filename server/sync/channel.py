@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from pycrdt import Channel
 
@@ -38,9 +39,8 @@ from crdt_docs.ids import Seq
 from crdt_docs.updates import Footprint, decode_state_vector, merge, read_update
 from persistence.errors import StorageError
 from persistence.interfaces import UpdateLog
-from server.auth.limits import TokenBucket
+from server.auth.limits import Limits
 from server.auth.rights import in_order
-from server.clock import Clock
 from server.config import Config
 from server.errors import Conflict, RateLimited, RoomDraining, ServerError, SlowConsumer, named
 from server.metrics import Metrics
@@ -93,7 +93,7 @@ class SyncChannel(Channel):
         page: Page,
         log: UpdateLog,
         config: Config,
-        clock: Clock,
+        limits: Limits,
         metrics: Metrics,
         *,
         path: str,
@@ -106,8 +106,9 @@ class SyncChannel(Channel):
         self._metrics = metrics
         self._path = path
         self._extended = extended
-        self._frame_bucket = TokenBucket(config.max_frames_per_second, config.frame_burst, clock)
-        self._byte_bucket = TokenBucket(config.max_bytes_per_second, config.byte_burst, clock)
+        person = f"{page.room}/{page.author.user}"
+        self._rates = limits.frames.bucket(person), limits.frame_bytes.bucket(person)
+        self._count_refusal = partial(limits.refused_updates.take, person)
         self._outbox = Outbox(self._send, limit=config.outbox_bytes, slow_seconds=config.slow_seconds)
         self._standing = Standing.JOINING
         self._seq = Seq(0)
@@ -182,7 +183,7 @@ class SyncChannel(Channel):
                 self._handle(decode_frame(data))
 
     def _throttle(self, size: int) -> None:
-        for bucket, n in ((self._frame_bucket, 1), (self._byte_bucket, size)):
+        for bucket, n in zip(self._rates, (1, size), strict=True):
             retry_after = bucket.take(n)
             if retry_after is not None:
                 raise RateLimited(retry_after)
@@ -256,6 +257,7 @@ class SyncChannel(Channel):
             self._tell({"type": "rejected", "document": self._document.id.name, **named(error)})
         else:
             self._outbox.end(error)
+        self._count_refusal()
 
     # ---- the page's standing
 

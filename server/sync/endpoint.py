@@ -36,7 +36,7 @@ class SyncEndpoint(SocketEndpoint):
                     page,
                     services.stores.updates,
                     services.config,
-                    services.clock,
+                    services.limits,
                     services.metrics,
                     path=str(document_id),
                     extended=query.get("ext") == "1",
