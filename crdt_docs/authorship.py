@@ -45,6 +45,14 @@ class Ownership:
         """Whose the id is; None when it is free or was returned (`in` tells which)."""
         return self._owners.get(client)
 
+    def adopt(self, owners: Mapping[ClientId, UserId | None]) -> None:
+        """Record whose ids are that are not recorded, without any limit: what is on disk tells so."""
+        for client, owner in owners.items():
+            if client not in self._owners:
+                self._owners[client] = owner
+                if owner is not None:
+                    self._counts[owner] += 1
+
     def claim(self, user: UserId, clients: Iterable[ClientId]) -> tuple[ClientId, ...]:
         """Bind the free ones of these ids to the user: all of them, or none when it raises.
 

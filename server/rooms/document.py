@@ -201,6 +201,11 @@ class LiveDocument(YRoom):
         """
         self._bind(self.guard.claim(subscriber.author, (client,)))
 
+    def adopt(self, bound: Mapping[ClientId, Bound]) -> None:
+        """Take over, and keep, whose client ids are that the log tells of and nothing else does."""
+        self.guard.ownership.adopt({client: each.user for client, each in bound.items()})
+        self._bind(bound)
+
     def announce_presence(self) -> None:
         """Tell everybody what changed in the awareness.
 

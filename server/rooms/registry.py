@@ -10,35 +10,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from pycrdt import Doc
-
-from crdt_docs.applying import apply_update
-from crdt_docs.authorship import Ownership
-from crdt_docs.depth import TypeDepths
-from crdt_docs.errors import CorruptLog, DocumentError, MalformedUpdate
-from crdt_docs.ids import DocumentId, DocumentKind, RoomId
-from crdt_docs.twin import DocumentLimits
+from crdt_docs.errors import DocumentError
+from crdt_docs.ids import DocumentId, RoomId
 from persistence.compaction import SNAPSHOT_BYTES, SNAPSHOT_ROWS, Compactor
 from persistence.errors import StorageError, StorageUnavailable
 from persistence.interfaces import Stores
-from persistence.loading import load_updates
 from persistence.writer import Writer
 from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
 from server.metrics import Metrics
 from server.rooms.document import LiveDocument, Subscriber
-from server.rooms.guard import Guard
+from server.rooms.loading import load_document
 from server.rooms.tick import PresenceTick, Tick
 
 log = logging.getLogger(__name__)
 
 FAILURE_SECONDS = 2.0
 """How long a failed document refuses at once, before somebody's arrival tries to load it again."""
-UPDATES_PER_STEP = 200
-"""How many stored updates are applied before the loop gets its turn."""
 EVICTION_SECONDS = 5.0
 """How often idle documents are looked for."""
 
@@ -195,30 +186,9 @@ class Registry:
         return entry.document
 
     async def _load(self, id_: DocumentId, entry: _Entry) -> LiveDocument:
-        loaded = await load_updates(self._stores, id_)
-        doc: Doc[Any] = Doc()
-        depths = TypeDepths()
-        for done, update in enumerate(loaded.updates, 1):
-            try:
-                apply_update(doc, update)
-            except MalformedUpdate as exc:
-                raise CorruptLog(f"A stored update of {id_} does not apply.") from exc
-            if id_.kind is DocumentKind.GENERIC:
-                depths.extend(update)
-            if done % UPDATES_PER_STEP == 0:
-                await asyncio.sleep(0)
+        document, loaded = await load_document(self._stores, self._config, id_, self.tick.mark)
         entry.rows, entry.size = loaded.rows_after_snapshot, loaded.bytes_after_snapshot
-        guard = Guard(
-            id_.kind,
-            Ownership({binding.client: binding.user for binding in await self._stores.updates.bindings(id_)}),
-            limits=DocumentLimits(elements=self._config.max_elements),
-            max_bytes=self._config.max_document_bytes,
-            size=sum(map(len, loaded.updates)),
-            depths=depths,
-        )
-        room = await self._stores.rooms.get(id_.room)
-        guard.recovery = room is not None and room.recovery
-        return LiveDocument(id_, doc, loaded.head, self.tick.mark, guard=guard)
+        return document
 
     # ---- housekeeping
 

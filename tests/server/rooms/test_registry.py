@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pycrdt import Doc
 
+from crdt_docs.errors import AuthorshipViolation
 from persistence.errors import CorruptStorage
 from persistence.sqlite.stores import DATABASE_NAME
 from server.errors import RoomDraining
@@ -64,3 +67,24 @@ async def test_draining_lets_nobody_in_and_commits_first(tmp_path: Path) -> None
             with pytest.raises(RoomDraining):
                 async with services.registry.enter(BOARD, Reader("bob")):
                     pass
+
+
+async def test_client_ids_older_than_their_binding_are_taken_from_the_log(tmp_path: Path) -> None:
+    """[RC8] A log from before ids were bound tells who wrote under which first; that is kept, and holds."""
+    doc: Doc[Any] = Doc()
+    async with (
+        serving(configured(tmp_path)) as live,
+        live.app.services.registry.enter(BOARD, ann := Reader("ann")) as document,
+    ):
+        ann.document = document
+        ann.write(changes(put("a", 1), doc))
+    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
+        assert connection.execute("DELETE FROM document_clients").rowcount == 1
+    async with serving(configured(tmp_path)) as live:
+        registry, log = live.app.services.registry, live.app.services.stores.updates
+        async with registry.enter(BOARD, bob := Reader("bob")) as document:
+            bob.document = document
+            with pytest.raises(AuthorshipViolation):
+                bob.write(changes(put("a", 2), doc))
+        await registry.drain()
+        assert [(binding.client, binding.user) for binding in await log.bindings(BOARD)] == [(doc.client_id, "ann")]
