@@ -38,9 +38,10 @@ GOOD = {"sub": "ann", "name": "Ann", "room": "room", "role": "member", "exp": 1_
         replace(CLAIMS, permissions=frozenset()),
         replace(CLAIMS, permissions=frozenset({Permission.CHAT, Permission.RECORD}), family="f-1_"),
         replace(CLAIMS, permissions=frozenset(Permission), room=ANY_ROOM, jti="n-1"),
+        replace(CLAIMS, knock=True),
         admin_claims(),
     ],
-    ids=["plain", "nothing", "some", "all", "admin"],
+    ids=["plain", "nothing", "some", "all", "knock", "admin"],
 )
 def test_a_token_says_what_it_was_issued_for(claims: Claims) -> None:
     """[TK1] Round trip, with the instants of its making and its end to the microsecond."""
