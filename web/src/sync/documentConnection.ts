@@ -255,12 +255,11 @@ export class LiveDocument implements DocumentConnection {
 
   /**
    * Else those present are not seen again after a reconnect: their entries come back with the clock known here. Not
-   * before the provider has removed their states: it encodes them once more, with the clocks.
+   * before the provider has removed their states: it encodes them once more, with the clocks. Other tabs stay.
    */
   private forgetOthers(): void {
-    for (const client of this.awareness.meta.keys()) {
-      if (client !== this.awareness.clientID) this.awareness.meta.delete(client);
-    }
+    const { meta, states, clientID } = this.awareness;
+    for (const client of meta.keys()) if (client !== clientID && !states.has(client)) meta.delete(client);
   }
 
   private onExtension(message: Extension): void {
