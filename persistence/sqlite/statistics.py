@@ -10,7 +10,7 @@ from persistence.sqlite.connection import Database
 # time. The name beside max() is that of the newest session, as SQLite promises. `{here}` picks the room.
 _PEOPLE = """
 WITH spans AS (
-    SELECT rowid, user, joined_at, coalesce(left_at, max(joined_at, :until)) AS stop FROM sessions WHERE {here} true
+    SELECT rowid, user, joined_at, coalesce(left_at, :until) AS stop FROM sessions WHERE {here} true
 ), parts AS (
     SELECT user, stop - max(joined_at, coalesce(max(stop) OVER (
         PARTITION BY user ORDER BY joined_at, rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -41,7 +41,7 @@ WITH RECURSIVE steps (at) AS (
     WHERE {here} left_at IS NULL AND +joined_at < :until
     UNION ALL
     SELECT rowid, user, max(joined_at, :since), min(left_at, :until) FROM sessions
-    WHERE {here} left_at > :since AND +joined_at < :until AND joined_at < left_at
+    WHERE {here} left_at > :since AND +joined_at < :until
 ), parts AS (
     SELECT start, stop, max(start, coalesce(max(stop) OVER (
         PARTITION BY user ORDER BY start, rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
