@@ -11,6 +11,9 @@ from typing import Final, Never
 
 from crdt_docs.lib0 import read_bytes, read_varint, skip_any, skip_json, skip_text
 
+TYPE: Final = 7
+"""The content reference of a shared type."""
+
 
 def _read_deleted(data: bytes, at: int) -> tuple[int, int]:
     return read_varint(data, at)

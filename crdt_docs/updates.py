@@ -8,15 +8,15 @@ is judged must be what is applied.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Never, TypeAlias
+from typing import Any, NamedTuple, Never, TypeAlias
 
 import pycrdt
 
-from crdt_docs.contents import CONTENTS
+from crdt_docs.contents import CONTENTS, TYPE
+from crdt_docs.depth import longest_chain
 from crdt_docs.errors import MalformedUpdate
 from crdt_docs.ids import ClientId
-from crdt_docs.lib0 import read_varint, skip_text, varint
+from crdt_docs.lib0 import read_bytes, read_varint, skip_text, varint
 
 EMPTY_UPDATE = b"\x00\x00"
 MAX_CLOCK = 2**31 - 1
@@ -24,14 +24,16 @@ MAX_CLOCK = 2**31 - 1
 _MERGE_BATCH = 32
 
 _SKIP = 10
-_HAS_PARENT_SUB, _CONTENT_BITS = 0x20, 0x1F
+_HAS_BOTH_ORIGINS, _HAS_PARENT_SUB, _CONTENT_BITS = 0xC0, 0x20, 0x1F
 
 StateVector: TypeAlias = dict[ClientId, int]
 """Client → the next clock expected of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StructRun:
+# Named tuples, because a frozen dataclass takes three times as long to make, and each message makes several.
+
+
+class StructRun(NamedTuple):
     """The structs of one client in an update: clocks `start` to `end` (exclusive), without the `gaps` between them."""
 
     client: ClientId
@@ -41,8 +43,7 @@ class StructRun:
     """Clocks `(start, end)` that are skipped; never at either end of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(NamedTuple):
     """What an update touches. Each client has at most one run; the runs can be integrated in some order."""
 
     runs: tuple[StructRun, ...]
@@ -50,6 +51,10 @@ class Footprint:
     """Client → the next clock it must have reached first; what the update itself brings is left out."""
     deletes: Mapping[ClientId, tuple[tuple[int, int], ...]]
     """Client → `(clock, length)` ranges, as sent: neither sorted nor merged, perhaps deleted before."""
+    roots: frozenset[str]
+    """The root types that items name as their parent; items beside others name none."""
+    depth: int
+    """How many shared types that the update creates are nested in each other at most; 0 when it creates none."""
 
     @property
     def is_empty(self) -> bool:
@@ -57,7 +62,8 @@ class Footprint:
         return not self.runs and not self.deletes
 
 
-_NOTHING = Footprint((), {}, {})
+_NO_ROOTS: frozenset[str] = frozenset()
+_NOTHING = Footprint((), {}, {}, _NO_ROOTS, 0)
 
 
 def decode_state_vector(data: bytes) -> StateVector:
@@ -101,8 +107,9 @@ def read_update(update: bytes) -> Footprint:
     if update == EMPTY_UPDATE:
         return _NOTHING
     try:
-        runs, waits, at = _read_runs(update)
+        found, at = _read_runs(update)
         deletes, at = _read_deletes(update, at)
+        roots = frozenset(map(bytes.decode, found.roots)) if found.roots else _NO_ROOTS
     except IndexError:
         raise MalformedUpdate("The update ends too early.") from None
     except UnicodeDecodeError:
@@ -111,7 +118,9 @@ def read_update(update: bytes) -> Footprint:
         raise MalformedUpdate(str(error)) from None
     if at != len(update):
         _refuse("The update has trailing bytes.")
-    return Footprint(tuple(runs.values()), _outside(runs, waits) if waits else {}, deletes)
+    runs = found.runs
+    needs = _outside(runs, found.waits) if found.waits else {}
+    return Footprint(tuple(runs.values()), needs, deletes, roots, _depth(update, found) if found.types else 0)
 
 
 def find_gap(footprint: Footprint, state: Mapping[ClientId, int]) -> str | None:
@@ -197,11 +206,26 @@ def _merge_batch(updates: list[bytes]) -> bytes:
 _Wait: TypeAlias = tuple[int, int, int, int]
 
 
-def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  # noqa: PLR0912, PLR0915
+class _Found(NamedTuple):
+    """What the struct section says."""
+
+    runs: dict[int, StructRun]
+    waits: list[_Wait]
+    roots: set[bytes]
+    types: dict[tuple[int, int], int]
+    """(client, clock) of a shared type → its depth, as far as the structs before it tell."""
+    unplaced: set[int]
+    """Clients that a shared type is beside or inside of; where they come along, they decide about its depth."""
+
+
+def _read_runs(data: bytes) -> tuple[_Found, int]:  # noqa: PLR0912, PLR0915
     """The struct section; fields are read in place, because a call for each would double the time per message."""
     runs: dict[int, StructRun] = {}
     waits: list[_Wait] = []
     seen: set[int] = set()
+    roots: set[bytes] = set()
+    types: dict[tuple[int, int], int] = {}
+    unplaced: set[int] = set()
     starts_with = data.startswith
     blocks, at = read_varint(data, 0)
     for _ in range(blocks):
@@ -233,7 +257,8 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
                     parent = data[at]
                     at += 1
                     if parent == 1:
-                        at = skip_text(data, at)
+                        root, at = read_bytes(data, at)
+                        roots.add(root)
                     elif parent == 0:
                         ids = 1
                     else:
@@ -255,7 +280,18 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
                         _refuse("A struct builds on its own future.")
                 if rooted and info & _HAS_PARENT_SUB:
                     at = skip_text(data, at)
-                length, at = CONTENTS[info & _CONTENT_BITS](data, at)
+                content = info & _CONTENT_BITS
+                length, at = CONTENTS[content](data, at)
+                if content == TYPE:
+                    if rooted and parent:
+                        types[client, clock] = 1
+                    else:
+                        depth = types.get((other, needed), 0)
+                        if info >= _HAS_BOTH_ORIGINS:
+                            unplaced.add(client)
+                        elif not depth and (other != client or needed >= start):
+                            unplaced.add(other)
+                        types[client, clock] = depth + 1 if rooted else depth or 1
             if not length:
                 _refuse("A struct is empty.")
             clock += length
@@ -265,7 +301,14 @@ def _read_runs(data: bytes) -> tuple[dict[int, StructRun], list[_Wait], int]:  #
             runs[client] = StructRun(ClientId(client), start, clock, ())
         elif (run := _trim(client, start, clock, gaps)) is not None:
             runs[client] = run
-    return runs, waits, at
+    return _Found(runs, waits, roots, types, unplaced), at
+
+
+def _depth(update: bytes, found: _Found) -> int:
+    """Told by the one pass already, but where a type follows what comes along and is no type."""
+    if len(found.types) > 1 and not found.unplaced.isdisjoint(found.runs):
+        return longest_chain(update)
+    return max(found.types.values())
 
 
 def _trim(client: int, start: int, end: int, skips: Iterable[tuple[int, int]]) -> StructRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -37,6 +38,8 @@ from tests.crdt_docs.wire import (
     TYPE,
     after,
     anything,
+    before,
+    beside,
     deletes,
     gc,
     inside,
@@ -50,6 +53,7 @@ from tests.crdt_docs.wire import (
 
 ANN_ID, BOB_ID, EVE_ID = ClientId(ANN), ClientId(BOB), ClientId(EVE)
 ITEM = rooted(ANY, NULLS)
+MAP = b"\x01"
 
 
 class TestReading:
@@ -95,6 +99,93 @@ class TestReading:
         bob = run(BOB, 5, inside((EVE, 1), ANY, anything(NULL, NULL)))
 
         assert read_update(update(ann, bob)).dependencies == {EVE_ID: 3}
+
+
+class TestRoots:
+    def test_roots_are_those_that_items_name(self) -> None:
+        """[UP10] Each once, as text; an item beside or inside another names none."""
+        ann = run(ANN, 0, rooted(ANY, NULLS, root="märchen"), rooted(ANY, NULLS, key="a"), rooted(ANY, NULLS, key="b"))
+        bob = run(BOB, 0, after((ANN, 0), ANY, NULLS), rooted(TYPE, b"\x01"), inside((BOB, 1), ANY, NULLS))
+
+        assert read_update(update(ann, bob)).roots == {"märchen", "r"}
+        assert read_update(update(run(ANN, 3, after((ANN, 2), ANY, NULLS)))).roots == frozenset()
+        assert read_update(update(deletes=deletes((ANN, [(0, 1)])))).roots == frozenset()
+
+
+class TestDepth:
+    @pytest.mark.parametrize(
+        ("structs", "depth"),
+        [
+            ((ITEM, gc(2), inside((ANN, 0), ANY, NULLS)), 0),
+            ((rooted(TYPE, MAP),), 1),
+            ((rooted(TYPE, MAP), rooted(TYPE, MAP), after((ANN, 8), TYPE, MAP)), 1),
+            ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS)), 1),
+            ((rooted(TYPE, MAP), inside((ANN, 8), TYPE, MAP), inside((ANN, 9), TYPE, MAP)), 3),
+            ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), after((ANN, 9), TYPE, MAP)), 2),
+            ((rooted(TYPE, MAP), inside((ANN, 8), TYPE, MAP), after((ANN, 9), TYPE, MAP)), 2),
+            ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), beside((ANN, 3), (ANN, 9), TYPE, MAP)), 2),
+            ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), before((ANN, 9), TYPE, MAP)), 2),
+        ],
+        ids=[
+            "none",
+            "one",
+            "side by side",
+            "a value inside",
+            "inside each other",
+            "beside a value inside",
+            "beside a type inside",
+            "beside two things",
+            "in front",
+        ],
+    )
+    def test_depth_is_the_longest_chain_of_types_inside_each_other(
+        self, structs: tuple[bytes, ...], depth: int
+    ) -> None:
+        """[UP11]"""
+        assert read_update(update(run(ANN, 8, *structs))).depth == depth
+
+    @pytest.mark.parametrize("parent", [(ANN, 2), (BOB, 7), (EVE, 0)])
+    @pytest.mark.parametrize("make", [after, inside])
+    def test_what_is_not_in_the_update_begins_the_chain(
+        self, parent: tuple[int, int], make: Callable[..., bytes]
+    ) -> None:
+        """[UP11] Also what a skip leaves out."""
+        bob = run(BOB, 6, ITEM, skip(3), ITEM)
+        ann = run(ANN, 8, make(parent, TYPE, MAP), inside((ANN, 8), TYPE, MAP))
+
+        assert read_update(update(bob, ann)).depth == 2
+
+    def test_an_item_beside_what_is_skipped_begins_the_chain(self) -> None:
+        """[UP11]"""
+        structs = ITEM, rooted(TYPE, MAP), skip(5), after((ANN, 4), TYPE, MAP), inside((ANN, 7), TYPE, MAP)
+
+        assert read_update(update(run(ANN, 0, *structs))).depth == 2
+
+    def test_the_order_of_the_clients_does_not_matter(self) -> None:
+        """[UP11] Children before their parents, in chains that go to and fro between clients."""
+        ann = run(ANN, 0, rooted(TYPE, MAP), inside((BOB, 0), TYPE, MAP), inside((EVE, 1), TYPE, MAP))
+        bob = run(BOB, 0, inside((ANN, 0), TYPE, MAP), after((EVE, 0), TYPE, MAP))
+        eve = run(EVE, 0, inside((ANN, 1), ANY, NULLS), inside((BOB, 1), TYPE, MAP))
+
+        for order in permutations((ann, bob, eve)):
+            assert read_update(update(*order)).depth == 6
+
+    def test_a_lie_about_ones_neighbours_does_not_make_it_less(self) -> None:
+        """[UP11] Of a neighbour at the root and one deep inside the deeper one counts: either may be gone."""
+        chain = rooted(TYPE, MAP), *(inside((ANN, clock), TYPE, MAP) for clock in range(5)), ITEM
+
+        for left, right in permutations([5, 6]):
+            lie = beside((ANN, left), (ANN, right), TYPE, MAP)
+            assert read_update(update(run(ANN, 0, *chain, lie))).depth == 6
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_a_chain_without_end_is_measured_in_time(self, backwards: bool) -> None:
+        """[UP11] 50,000 types inside each other, each of another client's, without recursion."""
+        count = 50_000
+        runs = [run(1, 0, rooted(TYPE, MAP))]
+        runs += [run(client, 0, inside((client - 1, 0), TYPE, MAP)) for client in range(2, count + 1)]
+
+        assert read_update(update(*(reversed(runs) if backwards else runs))).depth == count
 
 
 class TestRefusing:

@@ -59,8 +59,8 @@ def _mutate(random: Random, update: bytes) -> bytes:
     return bytes(data)
 
 
-def _expected(decoded: dict[str, Any]) -> Footprint:
-    """The footprint by brute force, from Yjs' list of structs."""
+def _expected(decoded: dict[str, Any], depth: int) -> Footprint:
+    """The footprint by brute force, from Yjs' list of structs; its depth is known beforehand."""
     structs: list[tuple[str, int, int, int, list[tuple[int, int]]]] = decoded["structs"]
     present: dict[int, set[range]] = {}
     for kind, client, clock, length, _ in structs:
@@ -76,7 +76,7 @@ def _expected(decoded: dict[str, Any]) -> Footprint:
     deletes = {
         ClientId(client): tuple((clock, length) for clock, length in items) for client, items in decoded["deletes"]
     }
-    return Footprint(tuple(runs.values()), needs, deletes)
+    return Footprint(tuple(runs.values()), needs, deletes, frozenset(decoded["roots"]), depth)
 
 
 def _run(client: int, ranges: Sequence[range]) -> StructRun:
@@ -91,12 +91,17 @@ def _state_vector(footprint: Footprint) -> bytes:
 
 
 def test_footprints_of_honest_updates_are_what_yjs_decodes(honest: list[bytes]) -> None:
-    """[UP1, UP7] Runs, gaps, dependencies and deletions; texts, maps, arrays, XML, formats, GC, merged with skips."""
+    """[UP1, UP7, UP10, UP11] All that a footprint says, of all contents, GC, merged with skips.
+
+    A parent that comes along deleted counts for us, so there the depth is one that Yjs does not exceed.
+    """
     seen = [read_update(update) for update in honest]
 
     for update, footprint, decoded in zip(honest, seen, yjs.decode(honest), strict=True):
         assert "error" not in decoded, update
-        assert footprint == _expected(decoded), update
+        depth, deleted = decoded["chain"]["depth"], decoded["chain"]["deleted"]
+        assert footprint == _expected(decoded, max(depth, footprint.depth) if deleted else depth), update
+    assert max(footprint.depth for footprint in seen) > 1
     assert any(run.gaps for footprint in seen for run in footprint.runs), "no update had a skip"
     assert any(footprint.dependencies for footprint in seen)
 
@@ -114,13 +119,13 @@ def test_state_vectors_of_honest_updates_are_what_yjs_encodes(honest: list[bytes
 
 
 def test_what_is_left_of_a_broken_update_is_what_yjs_decodes(mutated: list[bytes]) -> None:
-    """[UP2, UP3] Thousands of mutations: refused as malformed, or read exactly as Yjs reads them."""
+    """[UP2, UP3, UP11] Thousands of mutations: refused as malformed, or read as Yjs reads them, never less deep."""
     accepted = [(update, footprint) for update in mutated if (footprint := _read(update)) is not None]
 
     assert len(accepted) > 100
     for (update, footprint), decoded in zip(accepted, yjs.decode([update for update, _ in accepted]), strict=True):
         assert "error" not in decoded, (decoded, update)
-        assert footprint == _expected(decoded), update
+        assert footprint == _expected(decoded, max(footprint.depth, decoded["chain"]["depth"])), update
 
 
 def _read(update: bytes) -> Footprint | None:

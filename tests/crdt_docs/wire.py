@@ -28,6 +28,16 @@ def after(origin: tuple[int, int], content: int, body: bytes) -> bytes:
     return bytes((content | 0x80,)) + identity(*origin) + body
 
 
+def before(right: tuple[int, int], content: int, body: bytes) -> bytes:
+    """An item to the left of another."""
+    return bytes((content | 0x40,)) + identity(*right) + body
+
+
+def beside(left: tuple[int, int], right: tuple[int, int], content: int, body: bytes) -> bytes:
+    """An item between two others."""
+    return bytes((content | 0xC0,)) + identity(*left) + identity(*right) + body
+
+
 def inside(parent: tuple[int, int], content: int, body: bytes) -> bytes:
     """An item whose parent is a shared type that is itself an item."""
     return bytes((content,)) + b"\x00" + identity(*parent) + body

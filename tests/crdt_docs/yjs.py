@@ -30,6 +30,13 @@ def generate(seed: int, rounds: int, *, astral: bool = True) -> list[bytes]:
 
 
 def decode(updates: list[bytes]) -> list[dict[str, Any]]:
-    """Per update {structs: [[kind, client, clock, length, ids]], deletes: [[client, ranges]], vector} or {error}."""
+    """Per update {structs: [[kind, client, clock, length, ids]], deletes: [[client, ranges]], vector, roots,
+    chain: {depth, deleted}} or {error}."""
     decoded: list[dict[str, Any]] = _ask({"decode": [b64encode(update).decode() for update in updates]})["decoded"]
     return decoded
+
+
+def levels(updates: list[bytes]) -> list[tuple[int, int, int, int]]:
+    """(client, clock, length, how many shared types are around it) of each item once Yjs integrated all the updates."""
+    question = {"integrate": [b64encode(update).decode() for update in updates]}
+    return [(client, clock, length, level) for client, clock, length, level in _ask(question)["levels"]]

@@ -1,7 +1,9 @@
-// What real Yjs makes of updates. stdin: {seed?, rounds?, astral?, decode?: [base64]}; stdout: {generated: [base64], decoded: [...]}.
+// What real Yjs makes of updates. stdin: {seed?, rounds?, astral?, decode?: [base64], integrate?: [base64]};
+// stdout: {generated: [base64], decoded: [...], levels: [[client, clock, length, level]]}.
 import * as Y from 'yjs'
 
 const base64 = (bytes) => Buffer.from(bytes).toString('base64')
+const bytes = (base64) => new Uint8Array(Buffer.from(base64, 'base64'))
 
 function mulberry32 (seed) {
   return () => {
@@ -33,8 +35,8 @@ class Writer {
 
   newType () {
     return this.pick([
-      () => new Y.Map([['k', this.pick(VALUES)]]),
-      () => Y.Array.from([1, 'two', this.pick(VALUES)]),
+      () => new Y.Map([['k', this.value()]]),
+      () => Y.Array.from([1, 'two', this.value(), this.value()]),
       () => new Y.Text(this.pick(texts)),
       () => new Y.XmlElement('päragraph'),
       () => new Y.XmlFragment(),
@@ -44,6 +46,11 @@ class Writer {
   }
 
   value () { return this.random() < 0.3 ? this.newType() : this.pick(VALUES) }
+
+  innerType (values) {
+    const inner = this.pick(values.filter((value) => value instanceof Y.Map || value instanceof Y.Array))
+    return (inner && this.random() < 0.7 && this.innerType([...inner.values?.() ?? inner.toArray()])) || inner
+  }
 
   act () {
     const { doc } = this
@@ -63,9 +70,9 @@ class Writer {
       () => map.set(this.pick(['a', 'b', 'ключ', '']), this.value()),
       () => map.delete(this.pick(['a', 'b', 'ключ'])),
       () => {
-        const inner = this.pick([...map.values(), ...array.toArray()].filter((v) => v instanceof Y.Map || v instanceof Y.Array))
+        const inner = this.innerType([...map.values(), ...array.toArray()])
         if (inner instanceof Y.Map) inner.set('n' + this.below(3), this.value())
-        if (inner instanceof Y.Array) inner.push([this.value()])
+        if (inner instanceof Y.Array) inner.insert(this.below(inner.length + 1), [this.value()])
       },
       () => {
         const element = new Y.XmlElement('p')
@@ -112,6 +119,47 @@ function generate (seed, rounds) {
   return out
 }
 
+const isType = (struct) => struct?.content instanceof Y.ContentType
+
+// The longest chain of types that these structs create, and whether one of their parents comes along deleted.
+function chain (structs) {
+  const find = (id) => id && structs.find(({ id: { client, clock }, length }) => client === id.client && clock <= id.clock && id.clock < clock + length)
+  const parents = new Map()
+  let deleted = false
+  const parent = (struct) => {
+    if (parents.has(struct)) return parents.get(struct)
+    let found = null
+    if (struct.parent instanceof Y.ID) {
+      found = find(struct.parent)
+      if (!isType(found)) { deleted ||= !!found; found = null }
+    } else {
+      const beside = [find(struct.origin), find(struct.rightOrigin)].find((one) => one instanceof Y.Item)
+      if (beside) found = parent(beside)
+    }
+    parents.set(struct, found)
+    return found
+  }
+  let depth = 0
+  for (const struct of structs) {
+    if (!isType(struct)) continue
+    let around = 0
+    for (let at = struct; at; at = parent(at)) around++
+    depth = Math.max(depth, around)
+  }
+  return { depth, deleted }
+}
+
+// How many types are around each item once all the updates are integrated.
+function levels (updates) {
+  const doc = new Y.Doc({ gc: false })
+  for (const update of updates) Y.applyUpdate(doc, update)
+  return [...doc.store.clients].flatMap(([client, structs]) => structs.filter((struct) => struct instanceof Y.Item).map((struct) => {
+    let level = 0
+    for (let at = struct.parent._item; at; at = at.parent._item) level++
+    return [client, struct.id.clock, struct.length, level]
+  }))
+}
+
 function describe (update) {
   try {
     const { structs, ds } = Y.decodeUpdate(update)
@@ -122,7 +170,9 @@ function describe (update) {
         return [kind, struct.id.client, struct.id.clock, struct.length, ids.map((id) => [id.client, id.clock])]
       }),
       deletes: [...ds.clients].map(([client, items]) => [client, items.map(({ clock, len }) => [clock, len])]),
-      vector: base64(Y.encodeStateVectorFromUpdate(update))
+      vector: base64(Y.encodeStateVectorFromUpdate(update)),
+      roots: [...new Set(structs.map(({ parent }) => parent).filter((parent) => typeof parent === 'string'))],
+      chain: chain(structs.filter((struct) => struct.constructor.name !== 'Skip' && struct.constructor.name !== '_Skip'))
     }
   } catch (error) {
     return { error: String(error) }
@@ -131,9 +181,10 @@ function describe (update) {
 
 let input = ''
 for await (const chunk of process.stdin) input += chunk
-const { seed, rounds = 0, astral = true, decode = [] } = JSON.parse(input)
+const { seed, rounds = 0, astral = true, decode = [], integrate = [] } = JSON.parse(input)
 if (!astral) texts = texts.filter((text) => !/[\u{10000}-\u{10ffff}]/u.test(text))
 process.stdout.write(JSON.stringify({
   generated: generate(seed, rounds).map(base64),
-  decoded: decode.map((update) => describe(new Uint8Array(Buffer.from(update, 'base64'))))
+  decoded: decode.map((update) => describe(bytes(update))),
+  levels: levels(integrate.map(bytes))
 }))
