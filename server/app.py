@@ -27,6 +27,7 @@ from server.presence.sessions import SessionBook
 from server.rooms.registry import Registry
 from server.routes.assets import assets
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
+from server.routes.cross_origin import check_page, say_who_may_read
 from server.routes.health import health
 from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
@@ -155,6 +156,8 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     for blueprint in (rooms, members, invitations, assets, health, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
+    quart.before_request(check_page)
+    quart.after_request(say_who_may_read)
     quart.after_request(_harden)
     return quart
 

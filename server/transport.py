@@ -136,8 +136,21 @@ class WebSocket:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
+        self.spoken_to = False
+        """Whether the peer was sent anything yet."""
         self._receive = receive
         self._send = send
+
+    @property
+    def address(self) -> str:
+        """Where the peer is: as the connection says, or as a trusted proxy does."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else "unknown"
+
+    def header(self, name: str) -> list[str]:
+        """The values of a header of the handshake, by its name in lower case."""
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key.lower() == wanted]
 
     async def accept(self) -> None:
         """Complete the handshake; codes can be given only after it.
@@ -176,10 +189,12 @@ class WebSocket:
 
     async def send(self, data: bytes) -> None:
         """Send a binary message; returns when the transport has room for more."""
+        self.spoken_to = True
         await self._send({"type": "websocket.send", "bytes": data})
 
     async def send_text(self, text: str) -> None:
         """Send a text message; returns when the transport has room for more."""
+        self.spoken_to = True
         await self._send({"type": "websocket.send", "bytes": None, "text": text})
 
     async def close(self, code: int, reason: str) -> None:
