@@ -3,7 +3,7 @@ import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/client';
-import type { Me, Person, RoomInfo, Store } from '../sync/types';
+import type { Me, Person, Removal, Rights, RoomInfo, Store } from '../sync/types';
 import { MEMBER_PERMISSIONS } from '../sync/permissions';
 import { createStore } from '../sync/valueStore';
 import { SignalClient, type SignalOptions, type SignalTiming } from './SignalClient';
@@ -49,7 +49,9 @@ function newAwareness(): Awareness {
 function start(changes: Partial<SignalOptions> = {}) {
   const awareness = newAwareness();
   const mine = createStore(me);
-  const told = { rooms: [] as RoomInfo[], names: [] as string[], roles: [] as string[] };
+  const told = {
+    rooms: [] as RoomInfo[], names: [] as string[], roles: [] as string[], rights: [] as Rights[], ends: [] as Removal[],
+  };
   const renew = vi.fn(async () => {});
   const client = new SignalClient({
     url: server.url, session: 's1', token: async () => 'token', renew, me: mine, awareness: () => awareness,
@@ -58,6 +60,8 @@ function start(changes: Partial<SignalOptions> = {}) {
       told.names.push(name);
       told.roles.push(role);
     },
+    onRights: (rights) => told.rights.push(rights),
+    onEnded: (removal) => told.ends.push(removal),
     timing: FAST,
     WebSocket: NodeSocket as unknown as typeof WebSocket,
     ...changes,
@@ -146,6 +150,100 @@ describe('the signaling client', () => {
   });
 });
 
+describe('those who moderate', () => {
+  const knock = (sub: string, since: number) => ({ sub, name: sub, since });
+
+  it('see who knocks, the longest waiting first, and who does no longer', async () => {
+    const { client } = start();
+    const visit = await server.visit();
+    visit.say({ ...welcome, knocks: [knock('cy', 20), knock('bo', 10)] });
+    await when(client.knocks, (knocks) => knocks.length === 2);
+    visit.say({ type: 'knock', ...knock('di', 30) });
+    await when(client.knocks, (knocks) => knocks.map(({ sub }) => sub).join() === 'bo,cy,di');
+    visit.say({ type: 'knock', ...knock('cy', 20), name: 'Cyd' });
+    await when(client.knocks, (knocks) => knocks.length === 3 && knocks.at(-1)?.name === 'Cyd');
+    visit.say({ type: 'knock_gone', sub: 'bo' });
+    await when(client.knocks, (knocks) => knocks.map(({ sub }) => sub).join() === 'di,cy');
+  });
+
+  it('admit, decline and ask for silence', async () => {
+    const { client, visit } = await welcomed();
+    client.admit('bo');
+    client.decline('cy');
+    client.decline('di', 'Not today.');
+    client.requestMute('s2', 'mic');
+    expect([await visit.hear(), await visit.hear(), await visit.hear(), await visit.hear()]).toEqual([
+      { type: 'admit', sub: 'bo' }, { type: 'decline', sub: 'cy' }, { type: 'decline', sub: 'di', reason: 'Not today.' },
+      { type: 'mute_request', to: 's2', what: 'mic' },
+    ]);
+  });
+
+  it('see nobody knock once the room has ended for them', async () => {
+    const { client } = start();
+    const visit = await server.visit();
+    visit.say({ ...welcome, knocks: [knock('cy', 20)] });
+    await when(client.knocks, (knocks) => knocks.length === 1);
+    visit.socket.close(4404, 'room_deleted');
+    await when(client.knocks, (knocks) => knocks.length === 0);
+  });
+});
+
+describe('what moderators do to me', () => {
+  it('is told: other rights, a wish for silence, the end with its reason', async () => {
+    const { client, told, visit } = await welcomed();
+    expect(told.rights).toEqual([{ role: 'member', permissions: welcome.permissions }]);
+    visit.say({ type: 'permissions', role: 'viewer', permissions: ['chat'] });
+    visit.say({ type: 'muted', what: 'mic', by: { sub: 'bob', name: 'Bob' } });
+    expect(await when(client.muteRequest, (request) => request !== null)).toEqual({ what: 'mic', by: { sub: 'bob', name: 'Bob' } });
+    expect(told.rights.at(-1)).toEqual({ role: 'viewer', permissions: ['chat'] });
+    visit.say({ type: 'removed', code: 'banned', reason: 'Spam.' });
+    await visit.closed;
+    expect(told.ends).toEqual([{ code: 'banned', reason: 'Spam.' }]);
+    expect(client.state.get()).toEqual({ kind: 'ended', code: 'banned' });
+    expect(server.visitCount).toBe(1);
+  });
+
+  it('ends it by the code alone when the last word was lost, and it is started again when asked to', async () => {
+    const { client, told, visit } = await welcomed();
+    visit.socket.close(4403, 'room_locked');
+    await when(client.state, ({ kind }) => kind === 'ended');
+    expect(told.ends).toEqual([{ code: 'room_locked', reason: '' }]);
+    client.restart();
+    (await server.visit()).say(welcome);
+    await when(client.state, ({ kind }) => kind === 'open');
+    await shows(client, 'Ann', 'Bob');
+  });
+});
+
+describe('what this page shows of itself', () => {
+  it('is said at once, and again on each new socket', async () => {
+    const { client, visit } = await welcomed();
+    client.setHand(true);
+    client.setMedia({ mic: true, camera: false, screen: false });
+    expect(await visit.hear()).toEqual({ type: 'hand', up: true });
+    expect(await visit.hear()).toEqual({ type: 'media', mic: true, camera: false, screen: false });
+    visit.socket.terminate();
+    const next = await server.visit();
+    next.say(welcome);
+    expect([await next.hear(), await next.hear()]).toEqual([
+      { type: 'media', mic: true, camera: false, screen: false }, { type: 'hand', up: true },
+    ]);
+  });
+
+  it('is taken back', async () => {
+    const { client, visit } = await welcomed();
+    client.setHand(true);
+    client.setHand(false);
+    visit.socket.terminate();
+    const next = await server.visit();
+    next.say(welcome);
+    client.renew('new');
+    await when(client.state, ({ kind }) => kind === 'open');
+    client.renew('newer');
+    expect(await next.hear()).toEqual({ type: 'renew', token: 'newer' });
+  });
+});
+
 describe('a name', () => {
   it('is sent at once, and confirmed by the roster', async () => {
     const { client, told, visit } = await welcomed();
@@ -182,6 +280,20 @@ describe('a name', () => {
     await visit.hear();
     visit.say({ type: 'error', code: 'malformed_frame', reason: 'A name has letters.' });
     await vi.waitFor(() => expect(told.names.at(-1)).toBe('Ann'));
+    vi.restoreAllMocks();
+  });
+});
+
+describe('a refusal of something else', () => {
+  it('does not take a name back', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { client, told, visit } = await welcomed();
+    client.rename('Anna');
+    client.admit('cy');
+    visit.say({ type: 'error', code: 'permission_denied', reason: 'No.' });
+    visit.say({ type: 'updated', version: 6, person: { ...ann, name: 'Anna' } });
+    await shows(client, 'Anna', 'Bob');
+    expect(told.names).toEqual(['Ann', 'Ann', 'Anna']);
     vi.restoreAllMocks();
   });
 });
