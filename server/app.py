@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from quart import Quart, Response
+from quart import Quart
 
 from crdt_docs.ids import RoomId
 from persistence.compaction import Compactor
@@ -28,6 +28,7 @@ from server.rooms.registry import Registry
 from server.routes.assets import assets
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
 from server.routes.cross_origin import check_page, say_who_may_read
+from server.routes.headers import harden
 from server.routes.health import health
 from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
@@ -158,14 +159,5 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)
     quart.after_request(say_who_may_read)
-    quart.after_request(_harden)
+    quart.after_request(harden)
     return quart
-
-
-async def _harden(response: Response) -> Response:
-    """[RT10] No answer is guessed at, framed or named to other sites."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    return response

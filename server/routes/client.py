@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import mimetypes
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,9 @@ NOT_BUILT: Final = (
     "The browser client is not built yet. Run ./scripts/setup in the project's folder (./scripts/serve does so by "
     "itself), then load this page again.\n"
 )
+
+MAX_PATH_BYTES: Final = 255
+"""Longer than any of ours; file systems fail on longer names."""
 
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _ALWAYS_ASK: Final = "no-cache"
@@ -73,7 +77,7 @@ def _folder() -> Path:
 
 async def _file(path: str) -> Response:
     folder = _folder()
-    if "\0" in path:
+    if "\0" in path or len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise UnknownPath
     plain = (folder / path).resolve()
     if not plain.is_relative_to(folder.resolve()) or not plain.is_file() or plain.suffix in (".br", ".gz"):

@@ -84,17 +84,18 @@ async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
 
 
 @asynccontextmanager
-async def serving(config: Config) -> AsyncIterator[Live]:
-    """Run a server; at the end it drains and stops as the command does."""
+async def serving(config: Config, **parts: Any) -> AsyncIterator[Live]:
+    """Run a server; at the end it drains and stops as the command does. `parts` are those of `create_app`."""
     install()
-    app = create_app(config)
+    app = create_app(config, **parts)
     hypercorn = hypercorn_config(config)
     sockets = listen(hypercorn)
     stop = asyncio.Event()
     task = asyncio.create_task(run(app, hypercorn, sockets, stop))
     try:
         await app.services.settled()
-        yield Live(app, sockets.insecure_sockets[0].getsockname()[1], stop)
+        listening = (*sockets.secure_sockets, *sockets.insecure_sockets)[0]
+        yield Live(app, listening.getsockname()[1], stop)
     finally:
         stop.set()
         await task

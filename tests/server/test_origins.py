@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from server.errors import PermissionRefused
-from server.origins import check_origin, is_allowed, own_origin
+from server.origins import check_origin, own_origin
 from server.routes.cross_origin import ALLOWED_HEADERS
 from tests.server.live import Live, close_of, configured, guest_key, serving, told
 
