@@ -118,7 +118,13 @@ def _no_extensions(_requested: object, _supported: object) -> None:
 
 
 class ServerConfig(HypercornConfig):
-    """Hypercorn's configuration with listening sockets that give up dead peers."""
+    """Hypercorn's configuration with listening sockets that give up dead peers.
+
+    [HA9] Over TLS it offers HTTP/1.1 alone. In HTTP/2 a body that still arrives after its request was refused ends the
+    whole connection (KeyError in `H2Protocol._handle_events`), with all other requests and sockets of that browser.
+    """
+
+    alpn_protocols = ["http/1.1"]  # noqa: RUF012 (declared so by Hypercorn)
 
     def create_sockets(self) -> Sockets:
         """Bind as Hypercorn does, then set what accepted connections inherit (Linux hands these options down)."""
