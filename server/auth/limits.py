@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Protocol
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 from server.config import Config
 from server.errors import RateLimited
 
 MAX_KEYS = 10_000
 """How many keys a table of buckets remembers; the one used least recently is forgotten first."""
+
+SLOT_SECONDS: Final = 1.0
+"""After how long to ask again for what runs too often at once; nobody knows when it ends."""
 
 
 class Monotonic(Protocol):
@@ -73,6 +78,35 @@ class KeyedLimit:
             raise RateLimited(retry_after)
 
 
+class KeyedSlots:
+    """How many of something may run at once for each key."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running: Counter[str] = Counter()
+
+    def running(self, key: str) -> int:
+        """How many run now."""
+        return self._running[key]
+
+    @contextmanager
+    def one(self, key: str) -> Iterator[None]:
+        """[LI5] Run one more meanwhile.
+
+        Raises:
+            RateLimited: As many as may be run already.
+        """
+        if self._running[key] >= self._most:
+            raise RateLimited(SLOT_SECONDS)
+        self._running[key] += 1
+        try:
+            yield
+        finally:
+            self._running[key] -= 1
+            if self._running[key] == 0:
+                del self._running[key]
+
+
 class Limits:
     """The limits of an installation. Only failures and room creation count by address: many share one."""
 
@@ -93,3 +127,5 @@ class Limits:
         """Knocking, per person and room."""
         self.uploads = KeyedLimit(rate=5, burst=200, clock=clock)
         """Uploads per person and room."""
+        self.running_uploads = KeyedSlots(config.max_uploads)
+        """Uploads that one person has under way, in all rooms."""

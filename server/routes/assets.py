@@ -13,6 +13,7 @@ from quart import Blueprint, Response, request
 from crdt_docs.access import Permission
 from persistence.errors import AssetMissing
 from persistence.interfaces import Asset
+from server.auth.admission import Caller
 from server.errors import BodyTooLarge, HashMismatch, MalformedRequest
 from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
 from server.routes.http import authorized, json_response, services
@@ -35,14 +36,20 @@ class _AssetInfo(Struct):
 async def upload(room_text: str, sha256: str) -> Response:
     """[AS1] Keep a file: 201 when it is new in the room, 200 when the room had it. Viewers may not.
 
-    [AS2] The bytes must have the hash that the address names. Size and room are limited.
+    [AS2] The bytes must have the hash that the address names. Size, room and uploads at once are limited.
     """
     caller = await authorized(room_text)
     caller.require(Permission.UPLOAD)
-    parts, room = services(), caller.room
-    parts.limits.uploads.take(f"{room.id}/{caller.user}")
+    limits = services().limits
+    limits.uploads.take(f"{caller.room.id}/{caller.user}")
     if not _SHA256.fullmatch(sha256):
         raise MalformedRequest("The address must end with the SHA-256 of the file in lower-case hexadecimal.")
+    with limits.running_uploads.one(caller.user):
+        return await _receive(caller, sha256)
+
+
+async def _receive(caller: Caller, sha256: str) -> Response:
+    parts, room = services(), caller.room
     size = _announced_size(parts.config.max_asset_bytes)
     body = aiter(request.body)
     head = await _read_head(body)
@@ -92,7 +99,7 @@ def _with_headers(response: Response, asset: Asset, etag: str) -> Response:
         {
             "Content-Type": asset.mime_type,
             "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(asset.file_name, safe='')}",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
             "Cache-Control": _KEPT_BY_BROWSERS,
             "ETag": etag,
             "Accept-Ranges": "bytes",

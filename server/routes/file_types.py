@@ -13,7 +13,9 @@ INLINE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/
 """Everything else is handed out for download only: SVG and HTML can carry scripts."""
 
 _SVG = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^>]*+>)*+<svg[\s>/]", re.IGNORECASE
+    rb"\A(?:\xef\xbb\xbf)?"
+    rb"(?:\s|<\?xml[^>]*+>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\]\s*+)?+>)*+<svg[\s>/]",
+    re.IGNORECASE,
 )
 """Possessive throughout: the bytes are a stranger's."""
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")

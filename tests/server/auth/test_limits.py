@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.auth.limits import MAX_KEYS, KeyedLimit, TokenBucket
+from server.auth.limits import MAX_KEYS, KeyedLimit, KeyedSlots, TokenBucket
 from server.errors import RateLimited
 from tests.server.clocks import StandingClock
 
@@ -50,3 +50,20 @@ def test_keys_do_not_pay_for_each_other_and_are_bounded() -> None:
     for number in range(MAX_KEYS):
         limit.take(str(number))
     limit.take("first")
+
+
+def test_only_so_many_run_at_once() -> None:
+    """[LI5] For each key; what ends, however it does, makes room; keys that rest are forgotten."""
+    slots = KeyedSlots(2)
+    with slots.one("ann"), pytest.raises(ZeroDivisionError):  # noqa: SIM117
+        with slots.one("ann"):
+            with pytest.raises(RateLimited) as refused, slots.one("ann"):
+                pass
+            with slots.one("bob"):
+                pass
+            raise ZeroDivisionError
+
+    assert refused.value.retry_after is not None
+    assert (slots.running("ann"), slots.running("bob")) == (0, 0)
+    with slots.one("ann"), slots.one("ann"):
+        assert slots.running("ann") == 2

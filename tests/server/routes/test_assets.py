@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from persistence.interfaces import Role
-from server.routes.file_types import HEAD_BYTES, sniff
-from tests.server.live import Live, configured, serving
+from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
+from tests.server.live import WAIT_SECONDS, Live, configured, serving
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 100
 SVG = b'<?xml version="1.0"?><!-- hi --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -148,6 +148,130 @@ async def test_bytes_of_another_hash_are_refused_and_not_kept(files: Files) -> N
 
     assert (status, answer["error"]["code"]) == (400, "malformed_update")
     assert (await files.get(_hash(b"other")))[0] == 404
+
+
+HOSTILE_FILES = {
+    "script in SVG": (SVG, "image/svg+xml", False),
+    "SVG by entity": (b'<!DOCTYPE svg [<!ENTITY x "y">]><svg onload="alert(1)">&x;</svg>', "image/svg+xml", False),
+    "SVG after a comment": (b"<!--" + b"x" * 4000 + b"--><svg><script>alert(1)</script></svg>", "image/svg+xml", False),
+    "HTML named .png": (b"<!doctype html><script>alert(document.domain)</script>", "text/plain", False),
+    "HTML with a picture's comment": (b"<!--\x89PNG--><body onload=alert(1)>", "application/octet-stream", False),
+    "XHTML": (b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><script/></html>', "text/plain", False),
+    "XML with a DTD": (
+        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+        "text/plain",
+        False,
+    ),
+    "XML that grows": (b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>', "text/plain", False),
+    "XSLT": (b'<?xml-stylesheet type="text/xsl" href="#"?><xsl:stylesheet/>', "text/plain", False),
+    "GIF that is JavaScript": (b"GIF89a=1;alert(document.domain);//" + b" " * 300, "image/gif", True),
+    "GIF that is HTML": (b"GIF89a<script>alert(1)</script>", "image/gif", True),
+    "PNG with a page behind it": (PNG + b"<html><script>alert(1)</script>", "image/png", True),
+    "JPEG with a script in it": (b"\xff\xd8\xff\xe0\x00\x10JFIF*/=alert(1)/*", "image/jpeg", True),
+    "PDF with a script": (
+        b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>",
+        "application/pdf",
+        False,
+    ),
+    "JavaScript": (b"alert(document.domain)", "text/plain", False),
+    "service worker": (b"self.addEventListener('fetch', () => {})", "text/plain", False),
+    "style sheet": (b"body{background:url(//evil.example)}", "text/plain", False),
+    "Flash": (b"CWS\x0a" + b"\x00" * 60, "application/x-shockwave-flash", False),
+    "MIME archive": (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x",
+        "text/plain",
+        False,
+    ),
+    "text in UTF-7": (b"+ADw-script+AD4-alert(1)+ADw-/script+AD4-", "text/plain", False),
+    "text in UTF-16": ("<script>alert(1)</script>".encode("utf-16"), "application/octet-stream", False),
+    "script for a shell": (b"#!/bin/sh\nrm -rf /", "text/plain", False),
+    "program": (b"MZ" + bytes(range(200)), "application/x-msdownload", False),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE_FILES)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "range", "unchanged"])
+async def test_nothing_that_was_uploaded_is_active(files: Files, what: str, method: str) -> None:
+    """[AS6] Whatever it is called and however it is asked for: its true type, never sniffed, in a sandbox that allows
+    nothing, for our own pages only, and a download unless it is one of the five kinds of picture."""
+    content, kind, shown = HOSTILE_FILES[what]
+    assert (await files.put(content, name="holiday.png%22%3B%20filename=x.html%0d%0aX-Evil:%201"))[0] == 201
+
+    headers_of = {"range": {"Range": "bytes=2-"}, "unchanged": {"If-None-Match": f'"{_hash(content)}"'}}
+    status, headers, _ = await files.get(
+        _hash(content), method if method in ("GET", "HEAD") else "GET", **headers_of.get(method, {})
+    )
+
+    assert status == {"range": 206, "unchanged": 304}.get(method, 200)
+    assert headers["Content-Type"].split(";")[0] == kind
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    disposition, _, name = headers["Content-Disposition"].partition("; filename*=UTF-8''")
+    assert disposition == ("inline" if shown else "attachment")
+    assert name == "holiday.png%22%3B%20filename%3Dx.htmlX-Evil%3A%201"
+    assert "X-Evil" not in headers
+
+
+def test_only_pictures_without_programs_are_shown() -> None:
+    """[AS5] [AS6] The five kinds."""
+    assert {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"} == INLINE_TYPES
+
+
+class Unfinished:
+    """An upload over a connection of its own, of which only the first half has been sent."""
+
+    def __init__(self, live: Live, user: str, content: bytes) -> None:
+        self.live, self.user, self.content = live, user, content
+
+    async def __aenter__(self) -> Unfinished:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.live.port)
+        head = (
+            f"PUT /api/rooms/room/assets/{_hash(self.content)} HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {self.live.token('room', self.user)}\r\nContent-Length: {len(self.content)}\r\n\r\n"
+        )
+        self.writer.write(head.encode() + self.content[: len(self.content) // 2])
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        self.writer.close()
+
+    async def finish(self) -> int:
+        self.writer.write(self.content[len(self.content) // 2 :])
+        return await self.status()
+
+    async def status(self) -> int:
+        async with asyncio.timeout(WAIT_SECONDS):
+            return int((await self.reader.readline()).split(b" ")[1])
+
+
+async def _running(live: Live, user: str, count: int) -> None:
+    """Wait until so many uploads of a person are under way."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while live.app.services.limits.running_uploads.running(user) != count:
+            await asyncio.sleep(0.001)
+
+
+async def test_one_person_has_a_few_uploads_under_way(tmp_path: Path) -> None:
+    """[AS7] `max_uploads`; one more is 429; others do not pay; what ends or breaks off makes room."""
+    async with serving(configured(tmp_path, max_uploads=2)) as live:
+        await live.room()
+        big = [bytes([n]) * 100_000 for n in range(6)]
+        async with Unfinished(live, "ann", big[0]) as first, Unfinished(live, "ann", big[1]) as second:
+            await _running(live, "ann", 2)
+            async with Unfinished(live, "ann", big[2]) as third:
+                assert await third.status() == 429
+                assert b"retry-after: 1\r\n" in await third.reader.readuntil(b"\r\n\r\n")
+            async with Unfinished(live, "bob", big[3]) as other:
+                assert await other.finish() == 201
+            assert await first.finish() == 201
+            await _running(live, "ann", 1)
+            second.writer.transport.abort()
+            await _running(live, "ann", 0)
+        for content in big[4:]:
+            async with Unfinished(live, "ann", content) as later:
+                assert await later.finish() == 201
+        await _running(live, "ann", 0)
 
 
 @pytest.mark.parametrize("sha256", ["abc", "A" * 64, "..%2f" * 3])
