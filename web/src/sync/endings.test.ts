@@ -49,6 +49,13 @@ describe('who is sent away', () => {
     expect([connects(BOARD), connects('/signal/plans'), test.joins]).toEqual([board, signal, joins]);
   });
 
+  it('[EN1] leaves his documents, though only the signaling says so', async () => {
+    const session = await entered();
+    test.server.say({ type: 'removed', code: 'removed', reason: '' });
+    await expect.poll(() => test.server.sockets.size).toBe(0);
+    expect(session.status.get()).toEqual({ kind: 'stopped', code: 'removed' });
+  });
+
   it('[EN1] hears the reason though the document was closed first', async () => {
     const session = await entered();
     for (const [socket, path] of test.server.sockets) if (path === BOARD) socket.close(4403, 'banned');
@@ -109,16 +116,17 @@ describe('a full room', () => {
 });
 
 describe('a deleted room', () => {
-  async function withUnsentWork(): Promise<void> {
+  /** A page that was closed without the server, with so much that was not sent. */
+  async function leftBehind(unsent: readonly string[]): Promise<void> {
     const session = await entered();
     test.offline();
     await expect.poll(kindOf(session)).toBe('offline');
-    draw(session, 'unsent');
+    for (const key of unsent) draw(session, key);
     await leave(session);
   }
 
   it('[EN4] gets nothing any more: not after another try, nor after a reload', async () => {
-    await withUnsentWork();
+    await leftBehind(['unsent']);
     test.online();
     test.server.admit = () => [4404, 'room_deleted'];
     test.answer = refusal(410, 'room_deleted');
@@ -126,8 +134,9 @@ describe('a deleted room', () => {
     await expect.poll(() => session.removal.get()?.code).toBe('room_deleted');
     test.server.admit = () => undefined;
     test.answer = undefined;
-    const before = connects(BOARD);
+    const [before, joins] = [connects(BOARD), test.joins];
     session.retry();
+    expect(test.joins).toBe(joins);
     session.whiteboard.provider.emit('connection-close', [null, session.whiteboard.provider]);
     await leave(session);
 
@@ -147,9 +156,9 @@ describe('a deleted room', () => {
     expect(test.drawn).toEqual(['saved']);
   });
 
-  it('[EN4] that is there again gets none of it either: it is kept as a copy', async () => {
+  it.each([[[]], [['unsent']]])('[EN4] that is there again gets none of it either: it is kept as a copy (%j)', async (unsent) => {
     test.withTabs();
-    await withUnsentWork();
+    await leftBehind(unsent);
     test.online();
     test.server.admit = () => [4404, 'room_deleted'];
     test.answer = refusal(410, 'room_deleted');
@@ -164,7 +173,7 @@ describe('a deleted room', () => {
     await expect.poll(() => again.whiteboard.status.get().kind).toBe('saved');
     expect(keysOf(again.whiteboard.doc)).toEqual([]);
     await expect.poll(() => again.copies.get().find(({ document }) => document === 'whiteboard')?.code).toBe('room_deleted');
-    expect(again.copies.get().filter(({ document }) => document === 'whiteboard').map(contentOf)).toEqual([['saved', 'unsent']]);
+    expect(again.copies.get().filter(({ document }) => document === 'whiteboard').map(contentOf)).toEqual([['saved', ...unsent]]);
     draw(again, 'new');
     await expect.poll(() => test.drawn).toEqual(['new']);
     await leave(again);

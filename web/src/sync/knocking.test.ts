@@ -139,10 +139,12 @@ describe('whoever knocks', () => {
 
   it('goes away when the page is closed', async () => {
     const { knocking, visit } = await waiting();
+    visit.say({ type: 'declined', reason: '' });
+    await becomes(knocking, { kind: 'declined', reason: '' });
     knocking.close();
     await visit.closed;
     knocking.again();
-    expect(server.visitCount).toBe(1);
+    expect(knocking.state.get().kind).toBe('declined');
   });
 });
 

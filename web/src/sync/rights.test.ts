@@ -100,7 +100,8 @@ describe('a stroke', () => {
   it('[PE3] keeps what the editor still had in its hand when the document was taken from it', async () => {
     const session = await entered();
     const { doc } = session.whiteboard;
-    session.generation.subscribe(() => doc.getMap('elements').set('last points', true));
+    // As React does: it takes the old board down a moment after it was told.
+    session.generation.subscribe(() => queueMicrotask(() => doc.getMap('elements').set('last points', true)));
     test.server.rights = { role: 'member', permissions: ['chat'] };
     draw(session, 'first points');
     await expect.poll(() => session.copies.get().map(contentOf)).toEqual([['first points', 'last points']]);
