@@ -16,7 +16,7 @@ Notify: TypeAlias = Callable[[str, RoomId | None, Mapping[str, Any]], None]
 
 
 class Audit:
-    """Writes events; an act whose event cannot be kept fails, so that nothing privileged goes unrecorded."""
+    """Writes events. Whoever does something privileged that cannot be recorded is told so by an error."""
 
     def __init__(self, events: Events, clock: Clock, notify: Notify = lambda _kind, _room, _payload: None) -> None:
         self._events = events

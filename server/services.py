@@ -18,6 +18,7 @@ from persistence.interfaces import Stores
 from server.audit import Audit
 from server.auth.limits import Limits
 from server.auth.tokens import Tokens
+from server.auth.turns import Turns
 from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
@@ -92,6 +93,7 @@ class Services:
         self.tokens = tokens
         self.hub = hub
         self.webhooks = webhooks
+        self.turns = Turns()
         self.limits = Limits(clock, config)
         self.draining = False
         self._state: Opening | Ready | Failed = Opening()

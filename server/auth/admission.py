@@ -10,11 +10,12 @@ from typing import Protocol
 from crdt_docs.access import Permission, Permissions
 from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, SessionId, UserId, parse_room_id
-from persistence.interfaces import Access, Door, Member, Role, RoomRecord, Stores
+from persistence.interfaces import Access, Door, Member, Micros, Role, RoomRecord, Stores
 from server.audit import Audit
 from server.auth.identities import color_of, new_session_id
 from server.auth.rights import ALL, rights
 from server.auth.tokens import ANY_ROOM, Claims, Tokens
+from server.auth.turns import Turns
 from server.clock import Clock
 from server.config import Config
 from server.errors import (
@@ -46,6 +47,8 @@ class AdmissionParts(Protocol):
     def config(self) -> Config: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def turns(self) -> Turns: ...
     def people(self, room: RoomId) -> Collection[UserId]:
         """Who is in a room now."""
 
@@ -253,14 +256,26 @@ async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Me
     if await rooms.banned(room.id, claims.user, claims.family):
         raise Banned
     known = await rooms.member(room.id, claims.user)
-    if known is None:
-        now = parts.clock.now_us()
-        member = Member(
-            room.id, claims.user, claims.name, claims.role, None, now, role_at=claims.issued_at, family=claims.family
-        )
+    if known is not None and _as_told(known, claims) == known:
+        return known
+    async with parts.turns.of(room.id):
+        known = await rooms.member(room.id, claims.user)
+        member = _newcomer(room, claims, parts.clock.now_us()) if known is None else _as_told(known, claims)
         await rooms.put_member(member)
+    if known is None:
         await parts.audit.note("member_joined", room.id, claims.user, role=claims.role)
-        return member
+    return member
+
+
+def _newcomer(room: RoomRecord, claims: Claims, now: Micros) -> Member:
+    return Member(
+        room.id, claims.user, claims.name, claims.role, None, now, role_at=claims.issued_at, family=claims.family
+    )
+
+
+def _as_told(known: Member, claims: Claims) -> Member:
+    if known.banned_at is not None:
+        raise Banned
     if claims.issued_at < known.tokens_from:
         raise TokenInvalid("This token was revoked: join again.")
     if known.guest_hash is not None:
@@ -268,6 +283,4 @@ async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Me
     member = replace(known, name=claims.name, removed_at=None, family=claims.family or known.family)
     if claims.issued_at >= known.role_at:
         member = replace(member, role=claims.role, role_at=claims.issued_at)
-    if member != known:
-        await rooms.put_member(member)
     return member

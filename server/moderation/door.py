@@ -8,7 +8,7 @@ from crdt_docs.access import Permission
 from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.interfaces import Member
 from server.auth.admission import existing
-from server.errors import NotAdmitted, PermissionRefused, UnknownPerson
+from server.errors import Banned, NotAdmitted, PermissionRefused, UnknownPerson
 from server.moderation.parts import ModerationParts
 from server.presence.page import Page
 from server.signaling.messages import By, Declined, Knocker, LetIn, MediaKind, Muted
@@ -22,19 +22,20 @@ async def let_in(parts: ModerationParts, page: Page, user: UserId) -> None:
     Raises:
         PermissionRefused: The page's person does not moderate.
         UnknownPerson: Nobody of that name waits.
+        Banned: He was banned meanwhile.
         StorageError: It could not be kept.
     """
     knocker = _knocker(parts, page, user)
     rooms, now = parts.stores.rooms, parts.clock.now_us()
-    room = existing(await rooms.get(page.room))
-    known = await rooms.member(room.id, user)
-    if known is not None:
-        member = replace(known, removed_at=None)
-    else:
-        member = Member(room.id, user, knocker.name, room.default_role, None, now)
-    await rooms.put_member(member)
-    await parts.audit.note("knock_admitted", room.id, page.author.user, user=user, name=knocker.name)
+    async with parts.turns.of(page.room):
+        room = existing(await rooms.get(page.room))
+        known = await rooms.member(room.id, user)
+        if known is not None and known.banned_at is not None:
+            raise Banned("This person is banned.")
+        newcomer = Member(room.id, user, knocker.name, room.default_role, None, now)
+        await rooms.put_member(newcomer if known is None else replace(known, removed_at=None))
     parts.hub.answer_knock(room.id, user, LetIn())
+    await parts.audit.note("knock_admitted", room.id, page.author.user, user=user)
 
 
 async def decline(parts: ModerationParts, page: Page, user: UserId, reason: str) -> None:
@@ -43,8 +44,8 @@ async def decline(parts: ModerationParts, page: Page, user: UserId, reason: str)
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `let_in`.
     """
-    knocker = _knocker(parts, page, user)
-    await parts.audit.note("knock_declined", page.room, page.author.user, user=user, name=knocker.name, reason=reason)
+    _knocker(parts, page, user)
+    await parts.audit.note("knock_declined", page.room, page.author.user, user=user, reason=reason)
     parts.hub.answer_knock(page.room, user, Declined(reason or DECLINED), NotAdmitted(reason or DECLINED))
 
 

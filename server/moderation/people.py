@@ -49,21 +49,19 @@ async def change_member(
         UnknownPerson: Nobody of that name ever joined.
         StorageError: It could not be kept.
     """
-    member = await _below(parts, caller, user)
-    changed = member
-    if role is not None and role is not member.role:
-        if role in _OWNERS_TO_GIVE:
-            _require_owner(caller)
-        changed = replace(changed, role=role, role_at=parts.clock.now_us())
-    if overrides:
-        if overrides.get(Permission.MODERATE) is not None:
-            _require_owner(caller)
-        merged = {**member.overrides, **overrides}
-        changed = replace(changed, overrides={each: on for each, on in merged.items() if on is not None})
-    if changed != member:
-        await parts.stores.rooms.put_member(changed)
-        await _record_change(parts, caller, member, changed)
-        parts.sessions.set_rights(caller.room, changed)
+    if role in _OWNERS_TO_GIVE or (overrides and overrides.get(Permission.MODERATE) is not None):
+        _require_owner(caller)
+    async with parts.turns.of(caller.room.id):
+        member = changed = await _below(parts, caller, user)
+        if role is not None and role is not member.role:
+            changed = replace(changed, role=role, role_at=parts.clock.now_us())
+        if overrides:
+            merged = {**member.overrides, **overrides}
+            changed = replace(changed, overrides={each: on for each, on in merged.items() if on is not None})
+        if changed != member:
+            await parts.stores.rooms.put_member(changed)
+            parts.sessions.set_rights(caller.room, changed)
+    await _record_change(parts, caller, member, changed)
     return changed
 
 
@@ -73,10 +71,11 @@ async def kick(parts: ModerationParts, caller: Caller, user: UserId, reason: str
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
-    member = await _below(parts, caller, user)
-    await parts.stores.rooms.put_member(_without_way_back(parts, member))
+    async with parts.turns.of(caller.room.id):
+        member = await _below(parts, caller, user)
+        await parts.stores.rooms.put_member(_without_way_back(parts, member))
+        parts.sessions.send_away(caller.room.id, Removed(reason or None), user=user)
     await parts.audit.note("kicked", caller.room.id, caller.user, user=user, reason=reason)
-    parts.sessions.send_away(caller.room.id, Removed(reason or None), user=user)
 
 
 async def ban(parts: ModerationParts, caller: Caller, user: UserId, reason: str = "") -> None:
@@ -85,14 +84,15 @@ async def ban(parts: ModerationParts, caller: Caller, user: UserId, reason: str 
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
-    member = _without_way_back(parts, await _below(parts, caller, user))
-    await parts.stores.rooms.put_member(replace(member, banned_at=member.removed_at))
-    await parts.audit.note("banned", caller.room.id, caller.user, user=user, reason=reason)
     error = Banned(reason or None)
-    for page in parts.sessions.pages(caller.room.id):
-        if page.author.user == user or (member.family and page.claims.family == member.family):
-            page.end(error)
+    async with parts.turns.of(caller.room.id):
+        member = _without_way_back(parts, await _below(parts, caller, user))
+        await parts.stores.rooms.put_member(replace(member, banned_at=member.removed_at))
+        for page in parts.sessions.pages(caller.room.id):
+            if page.author.user == user or (member.family and page.claims.family == member.family):
+                page.end(error)
     parts.hub.answer_knock(caller.room.id, user, Declined(error.reason), error)
+    await parts.audit.note("banned", caller.room.id, caller.user, user=user, reason=reason)
 
 
 async def unban(parts: ModerationParts, caller: Caller, user: UserId) -> None:
@@ -101,9 +101,10 @@ async def unban(parts: ModerationParts, caller: Caller, user: UserId) -> None:
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
-    member = await _below(parts, caller, user)
-    if member.banned_at is not None:
+    async with parts.turns.of(caller.room.id):
+        member = await _below(parts, caller, user)
         await parts.stores.rooms.put_member(replace(member, banned_at=None))
+    if member.banned_at is not None:
         await parts.audit.note("unbanned", caller.room.id, caller.user, user=user)
 
 
@@ -117,17 +118,18 @@ async def hand_over(parts: ModerationParts, caller: Caller, user: UserId) -> Non
     if caller.admin or caller.role not in _OWNERS_TO_GIVE or user == caller.user:
         raise PermissionRefused("Only owners and moderators can hand over what they are, and to somebody else.")
     room = caller.room
-    heir, giver = await _member(parts, room, user), await _member(parts, room, caller.user)
-    if heir.removed_at is not None or heir.banned_at is not None or heir.role is Role.OWNER:
-        raise PermissionRefused("This person cannot take it over.")
-    now = parts.clock.now_us()
-    lower = Role.MODERATOR if caller.role is Role.OWNER else Role.MEMBER
-    heir, giver = replace(heir, role=caller.role, role_at=now), replace(giver, role=lower, role_at=now)
-    await parts.stores.rooms.put_member(heir)
-    await parts.stores.rooms.put_member(giver)
+    async with parts.turns.of(room.id):
+        heir, giver = await _member(parts, room, user), await _member(parts, room, caller.user)
+        if heir.removed_at is not None or heir.banned_at is not None or heir.role is Role.OWNER:
+            raise PermissionRefused("This person cannot take it over.")
+        if giver.role is not caller.role:
+            raise PermissionRefused("You have handed it over already.")
+        now = parts.clock.now_us()
+        lower = Role.MODERATOR if giver.role is Role.OWNER else Role.MEMBER
+        for member in (replace(heir, role=giver.role, role_at=now), replace(giver, role=lower, role_at=now)):
+            await parts.stores.rooms.put_member(member)
+            parts.sessions.set_rights(room, member)
     await parts.audit.note("handover", room.id, caller.user, user=user, role=caller.role)
-    for member in (heir, giver):
-        parts.sessions.set_rights(room, member)
 
 
 async def check_below(parts: ModerationParts, caller: Caller, user: UserId) -> None:

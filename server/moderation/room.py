@@ -8,7 +8,7 @@ from typing import Any
 
 from crdt_docs.access import Permission
 from persistence.interfaces import Door, Role, RoomRecord
-from server.auth.admission import Caller
+from server.auth.admission import Caller, existing
 from server.errors import PermissionRefused, RoomDeleted, RoomLocked
 from server.moderation.parts import ModerationParts
 from server.signaling.messages import LetIn
@@ -29,18 +29,19 @@ async def change_room(parts: ModerationParts, caller: Caller, changes: Mapping[s
         StorageError: It could not be kept.
     """
     caller.require(Permission.MODERATE)
-    room = caller.room
     if "recovery" in changes and not caller.admin:
         raise PermissionRefused("Only the operator of this server switches recovery.")
-    changed = replace(room, **changes)
-    if changed == room:
-        return room
-    if changed.door is not room.door:
-        changed = replace(changed, door_at=parts.clock.now_us())
-    await parts.stores.rooms.change(changed)
+    async with parts.turns.of(caller.room.id):
+        room = existing(await parts.stores.rooms.get(caller.room.id))
+        changed = replace(room, **changes)
+        if changed == room:
+            return room
+        if changed.door is not room.door:
+            changed = replace(changed, door_at=parts.clock.now_us())
+        await parts.stores.rooms.change(changed)
+        parts.hub.room_changed(changed)
+        await _take_effect(parts, room, changed)
     await _record(parts, caller, room, changed)
-    parts.hub.room_changed(changed)
-    await _take_effect(parts, room, changed)
     return changed
 
 
@@ -53,11 +54,12 @@ async def delete_room(parts: ModerationParts, caller: Caller) -> None:
     """
     if caller.role is not Role.OWNER:
         raise PermissionRefused("Only the owner can delete the room.")
-    room = caller.room
-    await parts.stores.rooms.change(replace(room, deleted_at=parts.clock.now_us()))
+    async with parts.turns.of(caller.room.id):
+        room = existing(await parts.stores.rooms.get(caller.room.id))
+        await parts.stores.rooms.change(replace(room, deleted_at=parts.clock.now_us()))
+        parts.sessions.send_away(room.id, RoomDeleted())
+        parts.hub.close(room.id, RoomDeleted())
     await parts.audit.note("room_deleted", room.id, caller.user)
-    parts.sessions.send_away(room.id, RoomDeleted())
-    parts.hub.close(room.id, RoomDeleted())
 
 
 async def _take_effect(parts: ModerationParts, before: RoomRecord, after: RoomRecord) -> None:

@@ -14,9 +14,10 @@ from pycrdt import Doc
 from crdt_docs.access import Permission
 from crdt_docs.authorship import Ownership
 from crdt_docs.depth import Growth, TypeDepths
+from crdt_docs.effects import Actor, DocumentLimits
 from crdt_docs.errors import AuthorshipViolation, DocumentQuotaExceeded
 from crdt_docs.ids import ClientId, DocumentKind, UserId
-from crdt_docs.twin import Actor, DocumentLimits, Twin
+from crdt_docs.twin import Twin
 from crdt_docs.updates import Footprint
 from server.errors import RoomRecovering
 from server.rooms.author import Author
@@ -110,7 +111,7 @@ class Guard:
         if self._kind is DocumentKind.GENERIC:
             growth = self._depths.judge(update)
         else:
-            messages = self._judge_effects(update, footprint, Actor(author.user, moderates or returned), doc)
+            messages = self._judge_effects(update, footprint, Actor(author.user, moderates, recovers=returned), doc)
         return Verdict(free, returned, messages, growth)
 
     def accept(self, author: Author, verdict: Verdict, size: int) -> Mapping[ClientId, Bound]:

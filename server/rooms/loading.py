@@ -11,9 +11,9 @@ from pycrdt import Doc
 from crdt_docs.applying import apply_update
 from crdt_docs.authorship import Ownership
 from crdt_docs.depth import TypeDepths
+from crdt_docs.effects import DocumentLimits
 from crdt_docs.errors import CorruptLog, MalformedUpdate
 from crdt_docs.ids import ClientId, DocumentId, DocumentKind, Seq, UserId
-from crdt_docs.twin import DocumentLimits
 from crdt_docs.updates import decode_state_vector, read_update
 from persistence.interfaces import Stores
 from persistence.loading import Loaded, load_updates

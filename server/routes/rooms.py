@@ -166,7 +166,8 @@ async def join(room_text: str) -> Response:
     known = await parts.stores.rooms.member(room.id, guest_user(guest_key))
     now = parts.clock.now_us()
     try:
-        member = await join_room(parts.stores.rooms, room, now, guest_key=guest_key, name=name, key=wanted.key)
+        async with parts.turns.of(room.id):
+            member = await join_room(parts.stores.rooms, room, now, guest_key=guest_key, name=name, key=wanted.key)
     except NotAdmitted:
         if room.access is Access.LOBBY:
             return _to_the_door(room, guest_key, name)

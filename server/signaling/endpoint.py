@@ -17,6 +17,7 @@ from server.auth.rights import in_order
 from server.auth.tokens import Claims
 from server.endpoint import Query, SocketEndpoint
 from server.errors import (
+    Banned,
     MalformedRequest,
     PermissionRefused,
     RateLimited,
@@ -65,7 +66,7 @@ MAX_BAD_IN_A_ROW: Final = 20
 """After so many refused messages without a good one the socket is closed."""
 LISTENER_CHARACTERS: Final = 1 << 20
 
-_REFUSALS: Final = (MalformedRequest, PermissionRefused, UnknownPerson, TokenInvalid, TokenExpired)
+_REFUSALS: Final = (MalformedRequest, PermissionRefused, UnknownPerson, TokenInvalid, TokenExpired, Banned)
 """What is wrong with a message rather than with the socket."""
 
 
@@ -232,7 +233,8 @@ class _Conversation:
                 raise MalformedRequest("Who is in the room has no need to knock.")
 
     async def _rename(self, name: str) -> None:
-        await rename_member(self._services.stores.rooms, self._room, self._page.author.user, name)
+        async with self._services.turns.of(self._room.id):
+            await rename_member(self._services.stores.rooms, self._room, self._page.author.user, name)
         self._services.sessions.rename(self._room.id, self._page.author.user, name)
 
     async def _renew(self, token: str) -> None:
