@@ -8,6 +8,8 @@ import hmac
 import logging
 import random
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ from server.webhooks.queue import Delivery, DeliveryQueue
 from server.webhooks.sender import AT_ONCE, DRAIN_SECONDS, PAUSES, QUEUE_SIZE, Webhooks
 from server.webhooks.target import Target, load_webhook_secret, read_target
 from tests.server.clocks import StandingClock
-from tests.server.live import WAIT_SECONDS, configured
+from tests.server.live import WAIT_SECONDS, configured, serving
 from tests.server.webhook_receiver import CUT, HANG, TRICKLE, Receiver, receiving
 
 ROOM, OTHER = RoomId("room"), RoomId("other")
@@ -304,6 +306,51 @@ async def test_without_an_address_nobody_is_told() -> None:
         webhooks.notify("kicked", ROOM, {})
 
     assert metrics.registry.get_sample_value("thunderline_webhooks_waiting") == 0
+
+
+async def test_a_running_server_tells_of_rooms_and_pages(tmp_path: Path) -> None:
+    """[WH3] [WH7] What happens in rooms, signed with the secret of the file; also what happens as the server stops."""
+    async with receiving() as receiver:
+        secret_file = tmp_path / "hook.secret"
+        settings = configured(tmp_path / "data", webhook_url=receiver.url, webhook_secret_file=secret_file)
+        async with serving(settings) as live:
+            answer = await live.app.quart.test_client().post("/api/rooms", json={})
+            room = (await answer.get_json())["room"]["id"]
+            async with live.signal(room, live.token(room), "page-1"):
+                requests = [await receiver.next() for _ in range(3)]
+            requests.append(await receiver.next())
+            async with live.signal(room, live.token(room), "page-2"):
+                requests.append(await receiver.next())
+                live.stop.set()
+                requests.append(await receiver.next())
+
+    kinds = ["room_created", "member_joined", "session_joined", "session_left", "session_joined", "session_left"]
+    assert [each.json["kind"] for each in requests] == kinds
+    assert {each.json["room"] for each in requests} == {room}
+    payload = requests[2].json["payload"]
+    assert payload == {"session": "page-1", "user": "ann", "name": "Ann", "role": "member"}
+    target = Target(httpx2.URL(receiver.url), load_webhook_secret(secret_file))
+    for each in requests:
+        header = each.headers["thunderline-signature"]
+        assert header == target.signature(int(header[2:].split(",", maxsplit=1)[0]), each.body)
+
+
+@pytest.mark.parametrize(("mode", "code", "told"), [(None, 2, "webhook_secret_file"), (0o644, 4, "0600")])
+def test_a_server_that_could_not_sign_does_not_start(tmp_path: Path, mode: int | None, code: int, told: str) -> None:
+    """[WH8] One sentence: no secret (2), or one that others may read (4)."""
+    secret = tmp_path / "hook.secret"
+    options = ["--port", "0", "--data", str(tmp_path / "data"), "--webhook-url", "http://127.0.0.1:9/"]
+    if mode is not None:
+        secret.write_text("s" * 64)
+        secret.chmod(mode)
+        options += ["--webhook-secret-file", str(secret)]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "serve", *options], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert told in done.stderr
 
 
 def _delivery(number: int, lane: str) -> Delivery:
