@@ -101,8 +101,13 @@ async def _knock(services: Services, socket: WebSocket, room: RoomRecord, claims
         ear.tell(LetIn())
         return await _talk(socket, ear, services, _heed_nothing)
     knocker = Knocker(claims.user, claims.name, services.clock.now_us())
+
+    async def heed(message: ClientMessage) -> None:
+        await _heed_nothing(message)
+        services.hub.tell_waiting(room.id, ear)
+
     with services.hub.knocking(room, knocker, ear):
-        return await _talk(socket, ear, services, _heed_nothing)
+        return await _talk(socket, ear, services, heed)
 
 
 async def _heed_nothing(message: ClientMessage) -> None:

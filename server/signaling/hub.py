@@ -184,6 +184,12 @@ class Hub:
                 self._tell_moderators(room, KnockGone(knocker.sub))
             self._forget_if_empty(room)
 
+    def tell_waiting(self, room: RoomId, ear: Listener) -> None:
+        """[LO7] Who knocks again learns that he still waits: a browser cannot tell a dead socket otherwise."""
+        sign = self._room(room).sign
+        if sign is not None:
+            ear.tell(Waiting(sign, self.moderators(room)))
+
     def knockers(self, room: RoomId) -> tuple[Knocker, ...]:
         """Who waits before a room."""
         return self._room(room).lobby.knockers
