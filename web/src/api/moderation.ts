@@ -24,6 +24,9 @@ export interface MemberChanges {
   overrides?: Partial<Record<Permission, boolean | null>>;
 }
 
+/** What a person may do after a change. */
+export type MemberRights = Pick<RoomMember, 'sub' | 'role' | 'permissions' | 'overrides'>;
+
 export interface Invitation {
   id: string;
   role: Role;
@@ -116,8 +119,8 @@ export function listMembers(room: string, token: string): Promise<{ room: RoomIn
 }
 
 /** Owner and moderator are given and taken by the owner only; nobody changes the owner. */
-export async function changeMember(room: string, token: string, user: string, changes: MemberChanges): Promise<void> {
-  await request(pathOf(room, 'members', user), { method: 'PATCH', token, body: changes });
+export function changeMember(room: string, token: string, user: string, changes: MemberChanges): Promise<MemberRights> {
+  return request(pathOf(room, 'members', user), { method: 'PATCH', token, body: changes });
 }
 
 /**

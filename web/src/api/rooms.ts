@@ -55,7 +55,7 @@ export interface ServerConfig {
 
 /** `max_people` 0: as many as the installation lets in. */
 export type RoomChanges = Partial<
-  Pick<RoomInfo, 'name' | 'access' | 'default_role' | 'permissions' | 'door' | 'max_people'>
+  Pick<RoomInfo, 'name' | 'access' | 'default_role' | 'permissions' | 'door' | 'max_people' | 'recovery'>
 >;
 
 export type NewRoom = Partial<Pick<RoomInfo, 'name' | 'access' | 'default_role' | 'permissions'>> & { owner?: Guest };

@@ -178,6 +178,15 @@ describe('those who moderate', () => {
     ]);
   });
 
+  it('see nobody knock once they moderate no more', async () => {
+    const { client } = start();
+    const visit = await server.visit();
+    visit.say({ ...welcome, permissions: ['moderate'], knocks: [knock('cy', 20)] });
+    await when(client.knocks, (knocks) => knocks.length === 1);
+    visit.say({ type: 'permissions', role: 'member', permissions: ['chat'] });
+    await when(client.knocks, (knocks) => knocks.length === 0);
+  });
+
   it('see nobody knock once the room has ended for them', async () => {
     const { client } = start();
     const visit = await server.visit();

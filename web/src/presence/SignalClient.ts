@@ -134,7 +134,7 @@ export class SignalClient {
       case 'roster': return this.resetRoster(message);
       case 'joined': case 'updated': case 'left': return this.apply(message);
       case 'room': return this.options.onRoom(message.room);
-      case 'permissions': return this.options.onRights?.({ role: message.role, permissions: message.permissions });
+      case 'permissions': return this.rightsChanged({ role: message.role, permissions: message.permissions });
       case 'muted': return this.muteRequest.set({ what: message.what, by: message.by });
       case 'knock': return this.knocked(message);
       case 'knock_gone': return this.knocks.set(this.knocks.get().filter(({ sub }) => sub !== message.sub));
@@ -184,6 +184,12 @@ export class SignalClient {
     if (person?.session !== this.options.session) return;
     if (this.wantedName === person.name) this.wantedName = undefined;
     this.options.onYou({ ...person, name: this.wantedName ?? person.name });
+  }
+
+  private rightsChanged(rights: Rights): void {
+    // Nobody tells those who moderate no more that somebody has stopped waiting.
+    if (!rights.permissions.includes('moderate')) this.knocks.set([]);
+    this.options.onRights?.(rights);
   }
 
   private knocked({ sub, name, since }: Knock): void {
