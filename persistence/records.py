@@ -258,3 +258,5 @@ class RoomUsage:
     asset_bytes: int
     last_activity: Micros | None
     """The newest of its rows, and of the beginnings and ends of its sessions; None: nothing ever happened."""
+    members: int = 0
+    """Everybody who ever joined."""

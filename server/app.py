@@ -24,7 +24,9 @@ from server.config import Config
 from server.metrics import Metrics
 from server.presence.roster import Person
 from server.presence.sessions import SessionBook
+from server.retention import Forgetful, keep_forgetting
 from server.rooms.registry import Registry
+from server.routes.admin import admin
 from server.routes.assets import assets
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
 from server.routes.cross_origin import check_page, say_who_may_read
@@ -34,6 +36,7 @@ from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
 from server.routes.members import members
 from server.routes.rooms import rooms
+from server.routes.statistics import statistics
 from server.services import Running, Services
 from server.signaling import endpoint as signaling
 from server.signaling.endpoint import SignalEndpoint
@@ -127,6 +130,8 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         await stack.enter_async_context(registry)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
+        forgetful = Forgetful(stores, audit, services.tokens, clock)
+        stack.callback(tasks.create_task(keep_forgetting(forgetful, config.retention_days), name="retention").cancel)
         yield Running(stores, writer, registry, sessions, audit)
 
 
@@ -154,7 +159,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config["BODY_TIMEOUT"] = BODY_SECONDS
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
-    for blueprint in (rooms, members, invitations, assets, health, client):
+    for blueprint in (rooms, members, invitations, statistics, admin, assets, health, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)

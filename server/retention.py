@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import msgspec
 
 from crdt_docs.ids import RoomId, UserId
-from persistence.interfaces import Stores
+from persistence.errors import StorageError
+from persistence.interfaces import Micros, Stores
 from server.audit import Audit
 from server.auth.tokens import Tokens
 from server.clock import Clock
+
+log = logging.getLogger(__name__)
+
+DAY_SECONDS: Final = 24 * 3600
 
 
 class RetentionParts(Protocol):
@@ -53,3 +61,43 @@ async def leave_trace(
     told = {"at": at, "by": by, "kind": kind, "room": room, **details}
     signature = parts.tokens.sign_trace(msgspec.json.encode(told, order="sorted"))
     await parts.audit.note(kind, room, by, **details, at=at, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetful:
+    """What forgetting needs, where the rest of the system is not running yet."""
+
+    stores: Stores
+    audit: Audit
+    tokens: Tokens
+    clock: Clock
+
+
+async def keep_forgetting(parts: RetentionParts, days: int) -> None:
+    """[RE3] Forget what is too old at once and then once a day, until cancelled; a day that fails is passed over."""
+    while True:
+        try:
+            await forget_old(parts, days)
+        except StorageError as exc:
+            log.warning("what is older than %d days could not be forgotten: %s", days, exc)
+        await asyncio.sleep(DAY_SECONDS)
+
+
+async def forget_old(parts: RetentionParts, days: int) -> int:
+    """[RE4] Forget sessions that ended and events that happened more than so many days ago (0: none); gives how many.
+
+    The documents stay as they are: their rows are the history. Revocations of tokens that have expired by themselves
+    say nothing any more and go as well.
+
+    Raises:
+        StorageError: It could not be done.
+    """
+    now = parts.clock.now_us()
+    await parts.stores.revocations.forget_expired(now)
+    if days == 0:
+        return 0
+    before = Micros(now - days * DAY_SECONDS * 1_000_000)
+    entries = await parts.stores.forget_before(before)
+    if entries:
+        await leave_trace(parts, "retention", None, None, entries=entries, before=before)
+    return entries

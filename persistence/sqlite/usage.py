@@ -15,7 +15,9 @@ JOIN updates ON updates.document = documents.id
 """
 _BYTES = "SELECT sum(length(bytes)) FROM updates WHERE document = ? AND seq > ? AND seq <= ?"
 _ROOMS = """
-SELECT rooms.id, coalesce(files.files, 0), coalesce(files.bytes, 0), visits.joined_at, visits.left_at FROM rooms
+SELECT rooms.id, coalesce(files.files, 0), coalesce(files.bytes, 0), visits.joined_at, visits.left_at,
+    (SELECT count(*) FROM members WHERE members.room = rooms.id)
+FROM rooms
 LEFT JOIN (SELECT room, count(*) AS files, sum(size) AS bytes FROM assets GROUP BY room) AS files
     ON files.room = rooms.id
 LEFT JOIN (SELECT room, max(joined_at) AS joined_at, max(left_at) AS left_at FROM sessions GROUP BY room) AS visits
@@ -43,8 +45,8 @@ class UsageCounter:
     async def usage(self) -> list[RoomUsage]:
         logs = await self._logs()
         return [
-            _usage(RoomId(room), logs.get(room, _Logs()), files, size, (joined_at, left_at))
-            for room, files, size, joined_at, left_at in await self._database.survey(_ROOMS)
+            _usage(RoomId(room), logs.get(room, _Logs()), files, size, (joined_at, left_at), members)
+            for room, files, size, joined_at, left_at, members in await self._database.survey(_ROOMS)
         ]
 
     async def _logs(self) -> dict[str, _Logs]:
@@ -66,9 +68,12 @@ class UsageCounter:
         return size
 
 
-def _usage(room: RoomId, logs: _Logs, assets: int, asset_bytes: int, visits: tuple[int | None, ...]) -> RoomUsage:
+def _usage(
+    room: RoomId, logs: _Logs, assets: int, asset_bytes: int, visits: tuple[int | None, ...], members: int
+) -> RoomUsage:
     last = _latest(logs.last_at, *visits)
-    return RoomUsage(room, logs.rows, logs.size, assets, asset_bytes, None if last is None else Micros(last))
+    last_activity = None if last is None else Micros(last)
+    return RoomUsage(room, logs.rows, logs.size, assets, asset_bytes, last_activity, members)
 
 
 def _latest(*instants: int | None) -> int | None:

@@ -119,6 +119,11 @@ class Page:
         counts = self._counts
         self._counts = replace(counts, edits=counts.edits + edits, messages=counts.messages + messages)
 
+    def counts(self, now: Micros) -> SessionCounts:
+        """What was counted since the last call of `take_counts`."""
+        self._count_media(now)
+        return self._counts
+
     def take_counts(self, now: Micros) -> SessionCounts | None:
         """What was counted since the last call, or None when that is nothing."""
         self._count_media(now)

@@ -65,6 +65,15 @@ class UsageContract:
 
         assert seen == [10, 500, row(1).at]
 
+    async def test_everybody_who_ever_joined_a_room_is_counted(self, stores: Stores) -> None:
+        """[US3] In that room only."""
+        for id_ in (ROOM, OTHER_ROOM):
+            await stores.rooms.create(room(id_))
+        for user in (ANN, BOB):
+            await stores.rooms.put_member(replace(MEMBER, user=user, guest_hash=None))
+
+        assert {usage.room: usage.members for usage in await stores.usage()} == {ROOM: 2, OTHER_ROOM: 0}
+
 
 class ErasureContract:
     @pytest.fixture
