@@ -12,7 +12,7 @@ _FOR_OUR_PAGES: Final = (
 )  # fmt: skip
 """Calls; and what playing them, copying on the board and showing it large take."""
 _FOR_NOBODY: Final = (
-    "accelerometer", "bluetooth", "browsing-topics", "compute-pressure", "encrypted-media", "gamepad", "geolocation",
+    "accelerometer", "browsing-topics", "compute-pressure", "encrypted-media", "gamepad", "geolocation",
     "gyroscope", "hid", "identity-credentials-get", "idle-detection", "local-fonts", "magnetometer", "midi",
     "otp-credentials", "payment", "publickey-credentials-create", "publickey-credentials-get", "serial",
     "storage-access", "sync-xhr", "usb", "window-management", "xr-spatial-tracking",

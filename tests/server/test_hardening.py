@@ -38,7 +38,7 @@ def test_devices_are_for_calls_alone() -> None:
     policy = dict(each.split("=") for each in PERMISSIONS_POLICY.split(", "))
 
     assert {policy[each] for each in ("camera", "microphone", "display-capture")} == {"(self)"}
-    assert {policy[each] for each in ("geolocation", "payment", "usb", "serial", "bluetooth", "midi")} == {"()"}
+    assert {policy[each] for each in ("geolocation", "payment", "usb", "serial", "hid", "midi")} == {"()"}
     assert set(policy.values()) == {"(self)", "()"}
 
 
