@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,18 +78,29 @@ def address() -> str:
     return network_of(request.remote_addr or "unknown")
 
 
+@contextmanager
+def failures_counted() -> Iterator[None]:
+    """[HA6] Count an authentication that fails meanwhile against the address that it comes from.
+
+    Raises:
+        RateLimited: Instead of the failure, when too many came from there.
+    """
+    try:
+        yield
+    except AUTHENTICATION_FAILURES as exc:
+        count_failure(services().limits, address(), exc)
+        raise
+
+
 async def authorized(room_text: str) -> Caller:
-    """Who asks, in which room, and what he may; [HA6] failures count against the address.
+    """Who asks, in which room, and what he may; failures are counted.
 
     Raises:
         RateLimited: Too many failures came from there.
         TokenInvalid, TokenExpired, DocumentError, ServerError, StorageError: As `authorize`.
     """
-    try:
+    with failures_counted():
         return await authorize(services(), room_text, bearer())
-    except AUTHENTICATION_FAILURES as exc:
-        count_failure(services().limits, address(), exc)
-        raise
 
 
 async def answer_error(error: Exception) -> Response:

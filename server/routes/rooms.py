@@ -17,7 +17,7 @@ from server.auth.rights import NOTHING, in_order, rights
 from server.auth.tokens import ANY_ROOM, Claims
 from server.errors import NotAdmitted, PermissionRefused, RoomLocked
 from server.moderation.room import change_room, delete_room
-from server.routes.http import address, authorized, bearer, json_response, read_body, services
+from server.routes.http import address, authorized, bearer, failures_counted, json_response, read_body, services
 from server.signaling.messages import RoomInfo, RoomSign
 
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
@@ -171,8 +171,8 @@ async def join(room_text: str) -> Response:
     except NotAdmitted:
         if room.access is Access.LOBBY:
             return _to_the_door(room, guest_key, name)
-        parts.limits.failures.take(address())
-        raise
+        with failures_counted():
+            raise
     _check_door(room, member)
     if known is None or known.removed_at is not None:
         await parts.audit.note("member_joined", room.id, member.user, role=member.role)
@@ -227,7 +227,8 @@ def _check_may_create() -> None:
     policy = services().config.create_rooms
     if policy == "anyone":
         return
-    claims = services().tokens.read(bearer())
+    with failures_counted():
+        claims = services().tokens.read(bearer())
     if claims.knock or (policy == "admin" and claims.room != ANY_ROOM):
         raise PermissionRefused("Only a token for every room may make rooms here.")
 

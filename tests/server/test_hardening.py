@@ -16,7 +16,7 @@ from server.auth.tokens import load_secret
 from server.errors import NotAdmitted, RateLimited, TokenExpired, TokenInvalid
 from server.routes.headers import PERMISSIONS_POLICY
 from tests.server.clocks import StandingClock
-from tests.server.live import WAIT_SECONDS, Live, close_of, configured, serving, told
+from tests.server.live import WAIT_SECONDS, Live, close_of, configured, guest_key, serving, told
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/config", "/api/rooms/x", "/api/nothing", "/metrics"])
@@ -104,6 +104,30 @@ async def test_failures_on_sockets_are_counted_like_those_of_requests(live: Live
             assert (await told(socket))["type"] == "welcome"
     other = await client.get("/api/rooms/room", scope_base={"client": ("127.0.0.2", 1)})
     assert other.status_code == 401
+
+
+async def test_every_way_in_counts_its_failures(tmp_path: Path) -> None:
+    """[HA6] Reading a room, making one and joining by invitation: one count, and a good invitation is let in."""
+    async with serving(configured(tmp_path, create_rooms="token")) as live:
+        client = live.app.quart.test_client()
+        bearer = {"Authorization": f"Bearer {live.token('*', role=Role.OWNER)}"}
+        made = await (await client.post("/api/rooms", json={"access": "invite"}, headers=bearer)).get_json()
+        room = f"/api/rooms/{made['room']['id']}"
+        key = made["links"]["member"].split("#k=")[1]
+        for _ in range(20):
+            assert (await client.get(room)).status_code == 401
+            assert (await client.post("/api/rooms", json={})).status_code == 401
+            assert (await client.post(f"{room}/join", json=_guest("wrong" * 6))).status_code == 403
+
+        assert (await client.get(room)).status_code == 429
+        assert (await client.post("/api/rooms", json={})).status_code == 429
+        assert (await client.post(f"{room}/join", json=_guest("wrong" * 6))).status_code == 429
+        assert (await client.post(f"{room}/join", json=_guest(key))).status_code == 200
+        assert (await client.post("/api/rooms", json={}, headers=bearer)).status_code == 201
+
+
+def _guest(key: str) -> dict[str, str]:
+    return {"name": "Guest", "guest_key": guest_key(), "key": key}
 
 
 async def test_an_office_that_comes_with_expired_tokens_is_not_shut_out(live: Live) -> None:
