@@ -18,8 +18,10 @@ from crdt_docs.shapes import fields, flag, sha256, text, values, whole
 MAX_TEXT = 20_000
 """Characters of one message."""
 MAX_ATTACHMENTS = 20
-_MAX_ID = 128
+MAX_ID = 128
 _MAX_NAME = 1024
+_MAX_TIME = 8_640_000_000_000_000
+"""The last millisecond that a browser has a date for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ChatView:
         seen: set[str] = set()
         for value in self._messages:
             try:
-                message = _read_message(value)
+                message = read_message(value)
                 if message.id in seen:
                     raise SchemaViolation("Two messages have the same id.")  # noqa: TRY301
                 seen.add(message.id)
@@ -88,23 +90,70 @@ def check_chat(doc: Doc[Any]) -> None:
         raise problem
 
 
-def _read_message(value: Any) -> Message:
+def read_message(value: Any) -> Message:
+    """Read an entry of `messages`.
+
+    Raises:
+        SchemaViolation: It is no message.
+    """
     if not isinstance(value, Map):
         raise SchemaViolation("A message is not a shared map.")
     entries = fields(value, "A message")
-    reply_to, edited_at = entries.get("reply_to"), entries.get("edited_at")
     return Message(
-        id=text(entries.get("id"), "A message's id", _MAX_ID),
-        author=UserId(text(entries.get("author"), "A message's author", _MAX_ID)),
+        id=_name(entries.get("id"), "A message's id"),
+        author=UserId(_name(entries.get("author"), "A message's author")),
         name=text(entries.get("name"), "A message's name", _MAX_NAME),
-        text=text(entries.get("text"), "A message's text", MAX_TEXT),
-        sent_at=whole(entries.get("sent_at"), "A message's time"),
-        reply_to=None if reply_to is None else text(reply_to, "A message's reply_to", _MAX_ID),
-        edited_at=None if edited_at is None else whole(edited_at, "The time of an edit"),
-        deleted=flag(entries.get("deleted", False), "A message's deleted"),
+        text=read_text(entries.get("text")),
+        sent_at=_time(entries.get("sent_at"), "A message's time"),
+        reply_to=read_reply_to(entries.get("reply_to")),
+        edited_at=read_edited_at(entries.get("edited_at")),
+        deleted=read_deleted(entries.get("deleted", False)),
         reactions=_read_reactions(entries.get("reactions")),
-        attachments=_read_attachments(entries.get("attachments")),
+        attachments=read_attachments(entries.get("attachments")),
     )
+
+
+def read_text(value: Any) -> str:
+    """What a message says, or SchemaViolation."""
+    return text(value, "A message's text", MAX_TEXT)
+
+
+def read_reply_to(value: Any) -> str | None:
+    """The id of another message or None, or SchemaViolation."""
+    return None if value is None else text(value, "A message's reply_to", MAX_ID)
+
+
+def read_edited_at(value: Any) -> int | None:
+    """A time or None, or SchemaViolation."""
+    return None if value is None else _time(value, "The time of an edit")
+
+
+def read_deleted(value: Any) -> bool:
+    """Whether a message was deleted, or SchemaViolation."""
+    return flag(value, "A message's deleted")
+
+
+def read_attachments(value: Any) -> tuple[Attachment, ...]:
+    """At most MAX_ATTACHMENTS, or SchemaViolation."""
+    if value is None:
+        return ()
+    found = values(value, "A message's attachments")
+    if len(found) > MAX_ATTACHMENTS:
+        raise SchemaViolation(f"A message has more than {MAX_ATTACHMENTS} attachments.")
+    return tuple(_read_attachment(one) for one in found)
+
+
+def _name(value: Any, place: str) -> str:
+    if value == "":
+        raise SchemaViolation(f"{place} is empty.")
+    return text(value, place, MAX_ID)
+
+
+def _time(value: Any, place: str) -> int:
+    time = whole(value, place)
+    if abs(time) > _MAX_TIME:
+        raise SchemaViolation(f"{place} is no time.")
+    return time
 
 
 def _read_reactions(value: Any) -> dict[str, tuple[UserId, ...]]:
@@ -118,15 +167,6 @@ def _read_reactions(value: Any) -> dict[str, tuple[UserId, ...]]:
             raise SchemaViolation("A reaction does not say who reacts how.")
         reactions.setdefault(emoji, []).append(UserId(sub))
     return {emoji: tuple(sorted(people)) for emoji, people in sorted(reactions.items())}
-
-
-def _read_attachments(value: Any) -> tuple[Attachment, ...]:
-    if value is None:
-        return ()
-    found = values(value, "A message's attachments")
-    if len(found) > MAX_ATTACHMENTS:
-        raise SchemaViolation(f"A message has more than {MAX_ATTACHMENTS} attachments.")
-    return tuple(_read_attachment(one) for one in found)
 
 
 def _read_attachment(value: Any) -> Attachment:

@@ -6,6 +6,9 @@ one raises it) and ValueError for anything else that is wrong; callers turn both
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from crdt_docs.strict_json import MAX_NESTING, parse_json
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -71,8 +74,15 @@ def skip_json(data: bytes, at: int) -> int:
     return at
 
 
-def skip_any(data: bytes, at: int, count: int) -> int:
-    """Pass `count` "any" values: 127 undefined, 126 null, 125 int, … 116 bytes."""
+ANY_WIDTHS: Final[Mapping[int, int]] = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
+"""Bytes after the tag of each "any" value whose width is fixed."""
+
+
+def skip_any(data: bytes, at: int, count: int, widths: Mapping[int, int] = ANY_WIDTHS) -> int:
+    """Pass `count` "any" values: 127 undefined, 126 null, 125 int, … 116 bytes.
+
+    Of those with a fixed width only the ones in `widths` are known.
+    """
     levels: list[tuple[int, bool]] = []
     keyed = False
     while True:
@@ -89,8 +99,8 @@ def skip_any(data: bytes, at: int, count: int) -> int:
             at = skip_text(data, at)
         elif tag == 125:
             at = _skip_signed(data, at)
-        elif tag in _ANY_WIDTHS:
-            at += _ANY_WIDTHS[tag]
+        elif tag in widths:
+            at += widths[tag]
         elif tag in (117, 118):
             levels.append((count, keyed))
             if len(levels) > MAX_NESTING:
@@ -102,9 +112,6 @@ def skip_any(data: bytes, at: int, count: int) -> int:
             at += length
         else:
             raise ValueError("A value has an unknown type.")
-
-
-_ANY_WIDTHS = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
 
 
 def _skip_signed(data: bytes, at: int) -> int:

@@ -77,14 +77,14 @@ class WhiteboardView:
     def _read_elements(self) -> Iterator[Element | SchemaViolation]:
         for key, value in self._elements.items():
             try:
-                yield _read_element(key, value)
+                yield read_element(key, value)
             except SchemaViolation as problem:
                 yield problem
 
     def _read_files(self) -> Iterator[tuple[str, FileEntry | SchemaViolation]]:
         for key, value in self._files.items():
             try:
-                yield key, _read_file(value)
+                yield key, read_file(value)
             except SchemaViolation as problem:
                 yield key, problem
 
@@ -99,7 +99,12 @@ def check_whiteboard(doc: Doc[Any]) -> None:
         raise problem
 
 
-def _read_element(key: str, value: Any) -> Element:
+def read_element(key: str, value: Any) -> Element:
+    """One element out of the map.
+
+    Raises:
+        SchemaViolation: It is none.
+    """
     if not isinstance(value, Map):
         raise SchemaViolation("An element is not a shared map.")
     entries = fields(value, "An element")
@@ -157,7 +162,12 @@ def _extent(points: tuple[Pair, ...]) -> Pair:
     return max(xs) - min(xs), max(ys) - min(ys)
 
 
-def _read_file(value: Any) -> FileEntry:
+def read_file(value: Any) -> FileEntry:
+    """One entry of the files.
+
+    Raises:
+        SchemaViolation: It is none.
+    """
     entries = fields(value, "A file")
     name = entries.get("name")
     return FileEntry(
