@@ -3,7 +3,7 @@
 import * as Y from 'yjs'
 import { createRoom, provide, report, synced } from './room.mjs'
 
-const provider = provide(await createRoom(process.argv[2]), 'whiteboard', new Y.Doc())
+const provider = provide(await createRoom(process.argv[2]), 'doc-board', new Y.Doc())
 let closes = 0
 provider.on('connection-close', () => closes++)
 await synced(provider)

@@ -9,7 +9,7 @@ const [server, scene] = process.argv.slice(2)
 const BACK_SECONDS = 8
 
 const there = async (room, name, options) => {
-  const provider = provide(room, 'whiteboard', new Y.Doc(), options)
+  const provider = provide(room, 'doc-board', new Y.Doc(), options)
   await synced(provider)
   provider.awareness.setLocalStateField('cursor', name)
   return provider
@@ -34,7 +34,7 @@ const scenes = {
       }
     }
     const room = { ...await createRoom(server), token: 'invalid' }
-    const provider = provide(room, 'whiteboard', new Y.Doc(), { WebSocketPolyfill: Counting })
+    const provider = provide(room, 'doc-board', new Y.Doc(), { WebSocketPolyfill: Counting })
     const { code, reason } = await new Promise((resolve) => provider.once('closed', resolve))
     await new Promise((resolve) => setTimeout(resolve, BACK_SECONDS * 1000))
     return { code, reason, attempts, shouldConnect: provider.shouldConnect }
@@ -100,7 +100,7 @@ const scenes = {
   async together () {
     const room = await createRoom(server)
     const providers = ['ann', 'bob'].map((name) => {
-      const provider = provide(room, 'whiteboard', new Y.Doc())
+      const provider = provide(room, 'doc-board', new Y.Doc())
       provider.doc.getMap('elements').set(name, 1)
       return provider
     })

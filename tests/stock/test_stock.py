@@ -66,7 +66,7 @@ class Ours(RoomServer):
 
     def url(self) -> str:
         room = self.post("/api/rooms", {"name": "room"})
-        return f"ws://{self.host}/sync/{room['room']['id']}/whiteboard?token={room['token']}"
+        return f"ws://{self.host}/sync/{room['room']['id']}/doc-board?token={room['token']}"
 
 
 @pytest.fixture

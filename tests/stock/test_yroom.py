@@ -70,7 +70,7 @@ async def test_stock_hangs_the_second_of_two_who_open_a_room_together() -> None:
 
 async def test_our_registry_opens_a_document_once_for_both(registry: Registry) -> None:
     """[RM1] The lock is held only while it opens."""
-    ids = DocumentId(RoomId("new"), "whiteboard")
+    ids = DocumentId(RoomId("new"), "doc-board")
 
     async def enter() -> LiveDocument:
         async with registry.enter(ids, Reader()) as document:
@@ -95,7 +95,7 @@ async def test_stock_crashes_when_a_room_is_stopped_just_after_its_start() -> No
 async def test_our_registry_drains_just_after_a_document_was_opened(registry: Registry) -> None:
     """[RM5]"""
     reader = Reader()
-    async with registry.enter(DocumentId(RoomId("brief"), "whiteboard"), reader):
+    async with registry.enter(DocumentId(RoomId("brief"), "doc-board"), reader):
         await registry.drain()
     assert reader.dropped == ["room_draining"]
 

@@ -14,7 +14,7 @@ from persistence.interfaces import MEMBER_PERMISSIONS, Role
 from server.rooms.author import Author
 from server.rooms.document import LiveDocument, Reception
 
-BOARD = DocumentId(RoomId("sprint"), "whiteboard")
+BOARD = DocumentId(RoomId("sprint"), "doc-board")
 
 
 def author(name: str, session: str | None = None) -> Author:

@@ -26,7 +26,7 @@ from tests.server.live import Live, configured, serving
 from tests.server.rooms.reader import BOARD, Reader, changes
 from tests.server.rooms.test_document import put
 
-OTHER = DocumentId(RoomId("other"), "chat")
+OTHER = DocumentId(RoomId("other"), "doc-board")
 
 
 class Watch:

@@ -16,7 +16,7 @@ from tests.server.live import WAIT_SECONDS, Live
 
 @asynccontextmanager
 async def opened(
-    live: Live, room: str, token: str | None, document: str = "whiteboard", extra: str = "", **options: Any
+    live: Live, room: str, token: str | None, document: str = "doc-board", extra: str = "", **options: Any
 ) -> AsyncIterator[ClientConnection]:
     """A sync socket that says nothing by itself."""
     url = f"ws://127.0.0.1:{live.port}/sync/{room}/{document}?token={token or ''}{extra}"
