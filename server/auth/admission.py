@@ -156,6 +156,17 @@ async def readmit(parts: AdmissionParts, admitted: Admitted) -> Admitted:
     return await _entering(parts, caller, admitted.author.session, admitted.device)
 
 
+async def check_not_revoked(parts: AdmissionParts, claims: Claims) -> None:
+    """[AD9] A token that was revoked opens nothing, whatever else it says.
+
+    Raises:
+        TokenInvalid: It was.
+        StorageError: It cannot be known.
+    """
+    if claims.jti and await parts.stores.revocations.is_revoked(claims.jti):
+        raise TokenInvalid("This token was revoked.")
+
+
 async def find_room(stores: Stores, room_text: str) -> RoomRecord:
     """The room of that name, for those who may know of it.
 
@@ -203,8 +214,7 @@ def check_space(parts: AdmissionParts, room: RoomRecord, user: UserId, permissio
 async def _caller(parts: AdmissionParts, room_text: str, claims: Claims) -> Caller:
     if claims.room not in (ANY_ROOM, room_text):
         raise TokenInvalid
-    if claims.jti and await parts.stores.revocations.is_revoked(claims.jti):
-        raise TokenInvalid("This token was revoked.")
+    await check_not_revoked(parts, claims)
     room_id = parse_room_id(room_text)
     room = await parts.stores.rooms.get(room_id)
     if claims.admin:

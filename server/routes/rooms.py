@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 
 from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import MEMBER_PERMISSIONS, Access, Door, Member, Role, RoomRecord
-from server.auth.admission import check_space, find_room
+from server.auth.admission import check_not_revoked, check_space, find_room
 from server.auth.identities import clean_name, guest_user, read_guest_key
 from server.auth.membership import CreatedRoom, create_room, join_room
 from server.auth.rights import NOTHING, in_order, rights
@@ -137,7 +137,7 @@ class ChangedRoom(Struct):
 async def create() -> Response:
     """[RT2] Make a room. Whoever makes it owns it and gets a link for each role."""
     parts = services()
-    _check_may_create()
+    await _check_may_create()
     parts.limits.creations.take(address())
     wanted = await read_body(NewRoom)
     made = await create_room(
@@ -222,14 +222,15 @@ def _permissions(wanted: PermissionList | None) -> Permissions:
     return MEMBER_PERMISSIONS if wanted is None else frozenset(map(Permission, wanted))
 
 
-def _check_may_create() -> None:
+async def _check_may_create() -> None:
     """Raises what refuses the request when `create_rooms` does not let its sender make rooms."""
-    policy = services().config.create_rooms
-    if policy == "anyone":
+    parts = services()
+    if parts.config.create_rooms == "anyone":
         return
     with failures_counted():
-        claims = services().tokens.read(bearer())
-    if claims.knock or (policy == "admin" and claims.room != ANY_ROOM):
+        claims = parts.tokens.read(bearer())
+        await check_not_revoked(parts, claims)
+    if claims.knock or (parts.config.create_rooms == "admin" and claims.room != ANY_ROOM):
         raise PermissionRefused("Only a token for every room may make rooms here.")
 
 

@@ -15,7 +15,7 @@ malformed_frame, malformed_update, missing_dependencies, schema_violation, unsup
 token_invalid, token_expired | 401 | 4401
 permission_denied | 403 | 4403
 authorship_violation | 403 | 4410
-banned, room_locked, not_admitted | 403 | 4403
+banned, removed, room_locked, not_admitted | 403 | 4403
 unknown_room, unknown_document, asset_missing | 404 | 4404
 room_deleted | 410 | 4404
 update_too_large, quota_exceeded | 413 | 4413
