@@ -52,7 +52,7 @@ export class Knocking {
       {
         onOpen: () => this.socket.send({ type: 'knock' }),
         onText: (text) => this.receive(text),
-        onEnded: (code) => this.state.set({ kind: 'failed', code }),
+        onEnded: (code) => this.show({ kind: 'failed', code }),
         lifeSign: () => ({ type: 'knock' }),
       },
     );
@@ -63,7 +63,7 @@ export class Knocking {
   again(): void {
     const { kind } = this.state.get();
     if (this.closed || kind === 'waiting' || kind === 'admitted') return;
-    this.state.set({ kind: 'waiting', moderators: 0, reason: '' });
+    this.show({ kind: 'waiting', moderators: 0, reason: '' });
     this.joinAnew();
   }
 
@@ -82,9 +82,9 @@ export class Knocking {
     switch (message.type) {
       case 'waiting':
         this.socket.confirm();
-        return this.state.set({ kind: 'waiting', moderators: message.moderators, reason: message.reason });
+        return this.show({ kind: 'waiting', moderators: message.moderators, reason: message.reason });
       case 'admitted':
-        this.state.set({ kind: 'admitted' });
+        this.show({ kind: 'admitted' });
         return this.joinAnew();
       case 'declined': return this.finish({ kind: 'declined', reason: message.reason });
       case 'removed': return this.finish({ kind: 'failed', code: message.code });
@@ -94,7 +94,11 @@ export class Knocking {
 
   private finish(state: KnockingState): void {
     this.socket.end(state.kind);
-    this.state.set(state);
+    this.show(state);
+  }
+
+  private show(state: KnockingState): void {
+    if (JSON.stringify(state) !== JSON.stringify(this.state.get())) this.state.set(state);
   }
 
   /** With a new connection, which asks for a token first: a failure on the way is then repeated like any other. */
@@ -115,7 +119,7 @@ export class Knocking {
     this.isOutdated = false;
     if (isInLobby(answer)) {
       this.lobby = answer;
-      if (this.state.get().kind === 'admitted') this.state.set({ kind: 'waiting', moderators: 0, reason: '' });
+      if (this.state.get().kind === 'admitted') this.show({ kind: 'waiting', moderators: 0, reason: '' });
       return;
     }
     this.finish({ kind: 'admitted' });
