@@ -56,6 +56,21 @@ class Live:
         assert answer.status_code == 200
         return name
 
+    async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+        """A request; gives the status and the JSON of the answer, None where there is none."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        given = {} if body is None else {"json": body}
+        answer = await self.app.quart.test_client().open(path, method=method, headers=headers, **given)
+        return answer.status_code, await answer.get_json(silent=True)
+
+    async def guest(self, room: str, name: str = "Guest", key: str | None = None) -> tuple[str, str]:
+        """Somebody who follows the room's link; gives his user id and token."""
+        status, joined = await self.call(
+            "POST", f"/api/rooms/{room}/join", {"name": name, "guest_key": key or guest_key()}
+        )
+        assert status == 200, joined
+        return joined["me"]["sub"], joined["token"]
+
     @asynccontextmanager
     async def signal(
         self, room: str, token: str | None = None, session: str | None = None
@@ -71,6 +86,14 @@ async def told(socket: ClientConnection) -> Any:
     """The next message of a signal socket."""
     async with asyncio.timeout(WAIT_SECONDS):
         return json.loads(await socket.recv())
+
+
+async def told_of(socket: ClientConnection, kind: str) -> Any:
+    """The next message of that type; what comes before it is passed over."""
+    while True:
+        message = await told(socket)
+        if message["type"] == kind:
+            return message
 
 
 async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
