@@ -14,6 +14,7 @@ import { countingSocket } from './countingSocket';
 import { holdOpen } from './databaseLock';
 import type { LocalDatabase, LocalStore } from './localStore';
 import { listenToPage } from './pageEvents';
+import { announceAgain, forgetOthers } from './reannounce';
 import { SaveTracker } from './saveTracker';
 import type { DocumentConnection, Rights, SaveStatus, Store } from './types';
 import { UnsavedCount } from './unsavedCount';
@@ -221,7 +222,7 @@ export class LiveDocument implements DocumentConnection {
     };
     provider.on('status', ({ status }) => {
       if (status === 'connected') this.onConnected();
-      else if (status === 'disconnected') this.forgetOthers();
+      else if (status === 'disconnected') forgetOthers(this.awareness);
     });
     provider.on('connection-close', (event) => this.onConnectionClosed(event));
     provider.on('closed', ({ code, reason }) => this.onFinalClose(code, reason));
@@ -236,9 +237,7 @@ export class LiveDocument implements DocumentConnection {
   private onConnected(): void {
     this.tracker.resume();
     this.tracker.opened();
-    // The server dropped this entry when the last socket went; only a higher clock brings it back.
-    const state = this.awareness.getLocalState();
-    if (state) this.awareness.setLocalState(state);
+    announceAgain(this.awareness);
   }
 
   private mayShare(): boolean {
@@ -251,15 +250,6 @@ export class LiveDocument implements DocumentConnection {
     this.tracker.closed();
     this.trouble.set(event?.reason ?? '');
     if (event && closingOf(event.code, event.reason).kind === 'broken') this.tracker.stop(event.reason);
-  }
-
-  /**
-   * Else those present are not seen again after a reconnect: their entries come back with the clock known here. Not
-   * before the provider has removed their states: it encodes them once more, with the clocks. Other tabs stay.
-   */
-  private forgetOthers(): void {
-    const { meta, states, clientID } = this.awareness;
-    for (const client of meta.keys()) if (client !== clientID && !states.has(client)) meta.delete(client);
   }
 
   private onExtension(message: Extension): void {

@@ -10,6 +10,7 @@ import {
 } from './generations';
 import { LiveDocument } from './documentConnection';
 import type { LocalStore, RefusedCopy } from './localStore';
+import { listenToPage } from './pageEvents';
 import { sameStatus, worstStatus } from './saveTracker';
 import type { Me, Rights, SaveStatus } from './types';
 import { createStore } from './valueStore';
@@ -231,8 +232,14 @@ export class RoomDocuments {
     const listener = (event: StorageEvent): void => {
       for (const name of DOCUMENTS) if (event.key === pointerOf(this.keyOf(name))) this.noticeNewer(name);
     };
+    const look = (): void => DOCUMENTS.forEach((name) => this.noticeNewer(name));
+    // A page that was frozen is not told what it has missed.
+    const stopPage = listenToPage({ shown: look, online: look, hidden() {}, offline() {} });
     window.addEventListener('storage', listener);
-    this.stopListening = () => window.removeEventListener('storage', listener);
+    this.stopListening = () => {
+      window.removeEventListener('storage', listener);
+      stopPage();
+    };
   }
 
   private noticeNewer(name: DocumentName): void {

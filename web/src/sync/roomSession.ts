@@ -1,10 +1,10 @@
 /** One open page in one room: composes the access, the documents and the signaling, and tells whether it still is in the room. */
+import { ApiError } from '../api/client';
 import { rename as renameIdentity, newSessionId } from '../api/identity';
 import { changeRoom, deleteRoom, type RoomChanges } from '../api/rooms';
 import { SignalClient } from '../presence/SignalClient';
 import { endsRoom } from './closing';
 import type { LiveDocument } from './documentConnection';
-import { ApiError } from '../api/client';
 import type { Knocking } from './knocking';
 import { LocalStore, type RefusedCopy } from './localStore';
 import { knownPermissions } from './permissions';

@@ -52,6 +52,20 @@ describe('two tabs of one person', () => {
     await expect.poll(() => test.drawn).toEqual(['accepted', 'after']);
   });
 
+  it('[RF3] one that was frozen meanwhile follows when somebody looks at it again', async () => {
+    const [first, second] = [await tab(), await tab()];
+    test.storage.frozen = true;
+    test.server.judge = refuseTheWord;
+    draw(first, 'refused');
+    await expect.poll(generationOf(first)).toBe(1);
+    await expect.poll(() => first.copies.get().length).toBe(1);
+    expect(generationOf(second)()).toBe(0);
+    document.dispatchEvent(new Event('visibilitychange'));
+    await expect.poll(generationOf(second)).toBe(1);
+    await expect.poll(() => second.whiteboard.status.get().kind).toBe('saved');
+    expect(keysOf(second.whiteboard.doc)).toEqual([]);
+  });
+
   it('[RF4] one comes back with the refused work of the other: none of it is sent, though it would be taken now', async () => {
     const [first, second] = [await tab(), await tab()];
     second.whiteboard.disconnect();

@@ -156,18 +156,22 @@ function bringsNews(doc: Y.Doc, update: Uint8Array): boolean {
   return changed || copy.store.pendingStructs !== null;
 }
 
-/** localStorage, in memory. `full`: nothing new is taken. Other tabs hear of changes by `window`, if there is one. */
-export function memoryStorage(): Storage & { full: boolean } {
+/**
+ * localStorage, in memory. `full`: nothing new is taken. Other tabs hear of changes by `window`, if there is one, unless
+ * they are `frozen`.
+ */
+export function memoryStorage(): Storage & { full: boolean; frozen: boolean } {
   const kept = new Map<string, string>();
   return {
     full: false,
+    frozen: false,
     get length() { return kept.size; },
     key: (index) => [...kept.keys()][index] ?? null,
     getItem: (key) => kept.get(key) ?? null,
     setItem(key, value) {
       if (this.full) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
       kept.set(key, value);
-      if (typeof window !== 'undefined') setTimeout(() => window.dispatchEvent(Object.assign(new Event('storage'), { key })));
+      if (typeof window !== 'undefined' && !this.frozen) setTimeout(() => window.dispatchEvent(Object.assign(new Event('storage'), { key })));
     },
     removeItem: (key) => void kept.delete(key),
     clear: () => kept.clear(),
