@@ -72,7 +72,7 @@ async def test_a_newcomer_sees_nothing_of_a_commit_that_is_held_back(
         await ann.put("held", 1)
         await gate.reached.wait()
 
-        async with raw(url) as newcomer:
+        async with raw(sync_url(live, room, DOCUMENT, live.token(room))) as newcomer:
             await newcomer.send(encode_sync_step1(b"\x00"))
             with pytest.raises(TimeoutError):  # a state vector would tell of it as much as a state
                 await asyncio.wait_for(newcomer.recv(), 0.5)

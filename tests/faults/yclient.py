@@ -43,7 +43,8 @@ async def close_code(socket: ClientConnection) -> tuple[int | None, str | None]:
 
 
 class YClient:
-    """Speaks the sync protocol as y-websocket does; `told` are the messages of type 100."""
+    """Speaks the sync protocol as y-websocket does; `told` are the messages of type 100, except
+    those that tell what it may do."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -79,7 +80,9 @@ class YClient:
                     self.synced.set()
         elif data[0] == 100:
             _, at = read_varint(data, 1)
-            self.told.append(json.loads(data[at:]))
+            message = json.loads(data[at:])
+            if message["type"] != "permissions":
+                self.told.append(message)
         async with self._changed:
             self._changed.notify_all()
 
