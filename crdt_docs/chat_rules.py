@@ -6,8 +6,9 @@ Rules CH7 to CH14 of SPEC.md.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from typing import Any, ClassVar, Final
 
 from pycrdt import Array, Doc, Map
@@ -36,21 +37,25 @@ _MAX_ATTACHMENT_JSON: Final = 4_096
 
 _FIXED: Final = frozenset({"id", "author", "name", "sent_at"})
 _OPTIONAL: Final = frozenset({"reply_to", "edited_at", "deleted", "attachments"})
+_SAYING: Final = frozenset({"text", "attachments"})
+_REMEMBERED: Final = 32
 _KEYS: Final = _FIXED | _OPTIONAL | {"text", "reactions"}
 
 
 class _Entry:
     """What has to be remembered of one entry of `messages`."""
 
-    __slots__ = ("author", "id", "reactions", "removed")
+    __slots__ = ("author", "id", "reactions", "said", "taken")
 
     def __init__(self, id_: str | None, author: str | None, reactions: Iterable[str]) -> None:
         self.id = id_
         self.author = author
         self.reactions = Counter(map(_who, reactions))
         """Person → how many reactions."""
-        self.removed: dict[str, Any] = {}
-        """What somebody who moderates took away, to be given back unchanged."""
+        self.said: deque[bytes] | None = None
+        """Digests of what it said lately, the texts and the attachments; None as long as it never changed."""
+        self.taken = False
+        """Somebody who moderates took away what it said, and may give that back."""
 
 
 class ChatRules:
@@ -136,24 +141,44 @@ def _judge_key(entry: _Entry, key: str, change: KeyChange, by: Actor) -> None:
         pass
     elif key in _FIXED:
         raise PermissionDenied("Who wrote a message, and when, does not change.")
-    elif entry.author == by.user or by.recovers:
-        _check_value(key, change)
-    elif by.moderates:
-        _judge_moderation(entry, key, change)
     else:
-        raise PermissionDenied("Only its author changes a message.")
+        _check_value(key, change)
+        if entry.author != by.user and not by.recovers:
+            if not by.moderates:
+                raise PermissionDenied("Only its author changes a message.")
+            _judge_moderation(entry, key, change)
+        _remember(entry, key, change)
 
 
 def _judge_moderation(entry: _Entry, key: str, change: KeyChange) -> None:
     """Whoever moderates takes away what somebody else says, and may give back just that (CH10)."""
-    if (
-        (key == "deleted" and change.new is True)
-        or (key == "text" and change.new == "")
-        or (key == "attachments" and change.deleted)
-    ):
-        entry.removed.setdefault(key, change.old)
-    elif key not in entry.removed or _json(change.new) != _json(entry.removed[key]):
+    if _takes_away(key, change):
+        entry.taken = True
+    elif not entry.taken or not _gives_back(entry, key, change):
         raise PermissionDenied("A moderator removes a message of somebody else, and does not write it.")
+
+
+def _takes_away(key: str, change: KeyChange) -> bool:
+    if key == "attachments":
+        return change.deleted
+    return change.new == "" if key == "text" else key == "deleted" and change.new is True
+
+
+def _gives_back(entry: _Entry, key: str, change: KeyChange) -> bool:
+    if key == "deleted":
+        return change.deleted or change.new is False
+    return key in _SAYING and entry.said is not None and _digest(change.new) in entry.said
+
+
+def _remember(entry: _Entry, key: str, change: KeyChange) -> None:
+    if key in _SAYING:
+        if entry.said is None:
+            entry.said = deque(maxlen=_REMEMBERED)
+        entry.said += (_digest(change.old), _digest(change.new))
+
+
+def _digest(value: Any) -> bytes:
+    return blake2b((_json(value) or "").encode(), digest_size=16).digest()
 
 
 def _check_value(key: str, change: KeyChange) -> None:
@@ -164,11 +189,16 @@ def _check_value(key: str, change: KeyChange) -> None:
 
 def _is_same(change: KeyChange) -> bool:
     """Whether the value is what it was; True is not 1."""
-    return not (change.added or change.deleted) and _json(change.old) == _json(change.new)
+    new = None if change.added or change.deleted else _json(change.new)
+    return new is not None and new == _json(change.old)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(plain(value, "A message's value", 1_000_000))
+def _json(value: Any) -> str | None:
+    """The value as JSON; None when it is none, as what came before there were rules may be."""
+    try:
+        return json.dumps(value, sort_keys=True)
+    except (TypeError, ValueError):
+        return None
 
 
 # ---- reactions
@@ -252,9 +282,14 @@ def _read_new(value: Any, by: Actor) -> _Entry:
 
 
 def _check_attachments(value: Any) -> None:
-    """Plain JSON: a shared array could be changed without an event for the message."""
-    found = read_attachments(value)
-    plain(value, "A message's attachments", _MAX_ATTACHMENT_JSON * (len(found) + 1))
+    """A list of plain objects: what is shared in it could be changed by anybody."""
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise SchemaViolation("A message's attachments are not a list.")
+    read_attachments(value)
+    for one in value:
+        plain(one, "An attachment", _MAX_ATTACHMENT_JSON)
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], object]]] = {
