@@ -62,4 +62,3 @@ def message(id_: str = "m1", author: str = ANN, **others: Any) -> Map[Any]:
 
 def stroke(*steps: float, **others: Any) -> Map[Any]:
     return Map({"type": "freedraw", "xy": [0, 0], "index": "a0", "pts": Array(list(steps)), **others})
-
