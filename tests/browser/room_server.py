@@ -101,6 +101,13 @@ class RoomServer:
             answer: dict[str, Any] = json.load(response)
         return answer
 
+    def admin_link(self, seconds: int = 3600) -> str:
+        """What `thunderline admin-link` prints."""
+        options = [f"--data={self._data}", f"--url={self.address}", f"--ttl={seconds}"]
+        command = [sys.executable, "-m", "server", "admin-link", *options]
+        done = subprocess.run(command, cwd=REPOSITORY, env=_environment(), check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
     def _answers(self, path: str) -> bool:
         try:
             with urlopen(self.address + path, timeout=5) as response:

@@ -8,6 +8,8 @@ import { type AdminRoom, type Permission, PERMISSIONS, type RoomSettings } from 
 type Editable = Omit<RoomSettings, 'recovery'>;
 
 const EDITABLE = ['name', 'access', 'default_role', 'permissions', 'door', 'max_people'] as const satisfies readonly (keyof Editable)[];
+/** To moderate is given to persons, not to all members of a room. */
+const OF_MEMBERS = PERMISSIONS.filter((one) => one !== 'moderate');
 const MAX_NAME = 80;
 const MAX_PEOPLE = 100_000;
 
@@ -89,22 +91,22 @@ function Fields({ value, set }: { value: Editable; set: (change: Partial<Editabl
           onChange={(event) => set({ max_people: Math.min(MAX_PEOPLE, Math.max(0, Math.trunc(event.target.valueAsNumber || 0))) })}
         />
       </Labelled>
-      <PermissionBoxes legend={s.permissions} value={value.permissions} onValue={(permissions) => set({ permissions })} />
+      <PermissionBoxes legend={s.permissions} of={OF_MEMBERS} value={value.permissions} onValue={(permissions) => set({ permissions })} />
     </>
   );
 }
 
 /** One box for each permission; the value keeps the permissions' own order. */
-export function PermissionBoxes({ legend, value, onValue, disabled = false }: {
-  legend: string; value: readonly Permission[]; onValue: (value: readonly Permission[]) => void; disabled?: boolean;
+export function PermissionBoxes({ legend, of = PERMISSIONS, value, onValue }: {
+  legend: string; of?: readonly Permission[]; value: readonly Permission[]; onValue: (value: readonly Permission[]) => void;
 }) {
   const t = useTexts().admin.permissions;
   const toggle = (permission: Permission, on: boolean): void =>
     onValue(PERMISSIONS.filter((one) => (one === permission ? on : value.includes(one))));
   return (
-    <fieldset className="permission-boxes" disabled={disabled}>
+    <fieldset className="permission-boxes">
       <legend className="legend">{legend}</legend>
-      {PERMISSIONS.map((permission) => (
+      {of.map((permission) => (
         <label key={permission} className="box">
           <input type="checkbox" checked={value.includes(permission)} onChange={(event) => toggle(permission, event.target.checked)} />
           {t[permission]}

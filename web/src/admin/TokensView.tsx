@@ -1,5 +1,6 @@
 /** Tokens for programs and people: made here, shown once, taken back. */
 import { useState } from 'react';
+import { MEMBER_PERMISSIONS } from '../sync/permissions';
 import type { Role } from '../sync/types';
 import { CopyField } from '../ui/CopyField';
 import { useTexts } from '../ui/texts';
@@ -97,7 +98,7 @@ function MintFields({ wanted, rooms, set }: { wanted: Wanted; rooms: readonly Ad
   const t = useTexts().admin;
   const s = t.tokens;
   const names = new Map(rooms.map(({ room }) => [room.id, room.name]));
-  const preset = presetOf(wanted.role, rooms.find(({ room }) => room.id === wanted.room)?.room.permissions ?? presetOf('owner', []).slice(0, 6));
+  const preset = presetOf(wanted.role, rooms.find(({ room }) => room.id === wanted.room)?.room.permissions ?? MEMBER_PERMISSIONS);
   return (
     <>
       <Labelled words={s.room}>

@@ -1,12 +1,9 @@
 /** What the admin API tells. Instants are microseconds of the epoch. */
-import type { Role } from '../sync/types';
+import { PERMISSIONS } from '../sync/permissions';
+import type { Permission, Role, RoomInfo } from '../sync/types';
 
-export const PERMISSIONS = ['draw', 'chat', 'voice', 'video', 'screen_share', 'upload', 'record', 'moderate'] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+export { PERMISSIONS, type Permission };
 export const ROLES = ['owner', 'moderator', 'member', 'viewer'] as const satisfies readonly Role[];
-export type Access = 'link' | 'invite' | 'lobby';
-export type Door = 'open' | 'locked' | 'closed';
-
 export interface Overview {
   name: string;
   version: string;
@@ -18,18 +15,10 @@ export interface Overview {
   storage: { database_bytes: number; update_rows: number; update_bytes: number; assets: number; asset_bytes: number };
 }
 
-export interface RoomSettings {
-  name: string;
-  access: Access;
-  default_role: 'member' | 'viewer';
-  permissions: readonly Permission[];
-  door: Door;
-  max_people: number;
-  recovery: boolean;
-}
+export type RoomSettings = Omit<RoomInfo, 'id'>;
 
 export interface AdminRoom {
-  room: RoomSettings & { id: string };
+  room: RoomInfo;
   created_at: number;
   deleted_at: number | null;
   people_now: number;
