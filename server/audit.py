@@ -24,7 +24,7 @@ class Audit:
         self.notify = notify
 
     async def note(self, kind: str, room: RoomId | None, by: UserId | None, **details: object) -> None:
-        """[AU1] Keep who did what where.
+        """[AT1] Keep who did what where.
 
         Raises:
             StorageError: It could not be kept.

@@ -4,56 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import Role
-from server.auth.tokens import Claims, admin_claims
+from server.auth.tokens import Claims
 from tests.server.live import Live, close_of, guest_key, told, told_of
-
-
-@dataclass
-class Room:
-    """A room open to its link, with an owner."""
-
-    live: Live
-    id: str
-    owner: str
-    """Token of the owner."""
-    owner_key: str
-
-    async def act(self, token: str, user: str, act: str, body: Any = None) -> tuple[int, Any]:
-        return await self.live.call("POST", f"/api/rooms/{self.id}/members/{user}/{act}", body, token)
-
-    async def set(self, token: str, user: str, **body: Any) -> tuple[int, Any]:
-        return await self.live.call("PATCH", f"/api/rooms/{self.id}/members/{user}", body, token)
-
-    async def join(self, key: str, name: str = "X", link: str | None = None) -> tuple[int, Any]:
-        body = {"name": name, "guest_key": key, "key": link}
-        return await self.live.call("POST", f"/api/rooms/{self.id}/join", body)
-
-    async def kinds(self) -> list[str]:
-        events = await self.live.app.services.stores.events.of_room(RoomId(self.id))
-        return [event.kind for event in events]
+from tests.server.moderation.rooms import Room, make_room
 
 
 @pytest.fixture
 async def room(live: Live) -> Room:
-    key = guest_key()
-    status, made = await live.call("POST", "/api/rooms", {"owner": {"name": "Owner", "guest_key": key}})
-    assert status == 201
-    return Room(live, made["room"]["id"], made["token"], key)
-
-
-def admin(live: Live) -> str:
-    return live.app.services.tokens.issue(admin_claims(), 600)[0]
+    return await make_room(live)
 
 
 async def test_a_role_and_permissions_change_live(room: Room) -> None:
-    """[MO3] [SB7] [SG10] [AU1] The person is told, the others see it, and it is an event."""
+    """[MO3] [SB7] [SG10] [AT1] The person is told, the others see it, and it is an event."""
     ann, ann_token = await room.live.guest(room.id, "Ann")
     async with (
         room.live.signal(room.id, ann_token, "ann-page") as hers,
@@ -76,7 +43,7 @@ async def test_a_role_and_permissions_change_live(room: Room) -> None:
 
 
 async def test_a_change_that_changes_nothing_is_no_event(room: Room) -> None:
-    """[MO3] [AU1]"""
+    """[MO3] [AT1]"""
     ann, _ = await room.live.guest(room.id)
     before = await room.kinds()
     assert (await room.set(room.owner, ann, role="member", overrides={"draw": None}))[0] == 200
@@ -101,7 +68,7 @@ async def test_nobody_acts_on_equals_or_those_above(room: Room) -> None:
     assert (await room.set(mo_token, ann, overrides={"moderate": True}))[0] == 403
     assert (await room.set(room.owner, owner, role="viewer"))[0] == 403
     assert (await room.set(room.owner, "nobody", role="viewer"))[1]["error"]["code"] == "unknown_path"
-    assert (await room.set(admin(room.live), owner, role="moderator"))[0] == 200
+    assert (await room.set(room.admin, owner, role="moderator"))[0] == 200
 
 
 async def test_who_may_moderate_by_a_permission_stands_among_moderators(room: Room) -> None:
@@ -201,7 +168,7 @@ async def test_an_owner_hands_over(room: Room) -> None:
         assert (await told_of(hers, "permissions"))["role"] == "owner"
         assert (await told_of(his, "permissions"))["role"] == "moderator"
     assert (await room.act(room.owner, ann, "handover"))[0] == 403
-    assert (await room.act(admin(room.live), ann, "handover"))[0] == 403
+    assert (await room.act(room.admin, ann, "handover"))[0] == 403
 
 
 async def test_of_tokens_and_moderators_the_newest_decides(room: Room) -> None:
