@@ -22,8 +22,8 @@ from persistence.errors import StorageUnavailable
 from persistence.interfaces import Binding, UpdateRow
 from persistence.sqlite import DATABASE_NAME
 from tests.browser.room_server import RoomServer
-from tests.faults.yclient import WAIT_SECONDS, raw, sync_url, yclient
 from tests.server.live import Live, configured, serving
+from tests.wire_client import WAIT_SECONDS, raw, sync_url, wire_client
 
 DOCUMENT = "doc-held"
 
@@ -64,7 +64,7 @@ async def test_a_newcomer_sees_nothing_of_a_commit_that_is_held_back(
     room = await live.room()
     url = sync_url(live, room, DOCUMENT, live.token(room), ext="1")
     gate = Gate(live, monkeypatch)
-    async with yclient(url) as ann, yclient(url) as bob:
+    async with wire_client(url) as ann, wire_client(url) as bob:
         await ann.put("first", 1)
         await bob.until(lambda: bob.content().get("first") == 1)
         await ann.until(lambda: ann.told[-1]["through"] == 3)
@@ -93,7 +93,7 @@ async def test_a_commit_that_fails_for_good_loses_and_leaks_nothing(
     room = await live.room()
     url = sync_url(live, room, DOCUMENT, live.token(room), ext="1")
     gate = Gate(live, monkeypatch)
-    async with yclient(url) as ann, yclient(url) as bob:
+    async with wire_client(url) as ann, wire_client(url) as bob:
         await ann.put("kept", 1)
         await bob.until(lambda: bob.content().get("kept") == 1)
         gate.failing = True
@@ -104,7 +104,7 @@ async def test_a_commit_that_fails_for_good_loses_and_leaks_nothing(
         assert bob.content() == {"kept": 1}
         assert all(told["through"] <= 3 for told in ann.told)
     gate.failing = False
-    async with yclient(url) as fresh, yclient(url) as returning:
+    async with wire_client(url) as fresh, wire_client(url) as returning:
         assert fresh.content() == {"kept": 1}
         await returning.socket.send(b"\x00\x02" + _sized(ann.doc.get_update()))
         await fresh.until(lambda: fresh.content() == {"kept": 1, "failed": 1})
@@ -116,7 +116,7 @@ async def test_a_commit_that_is_retried_comes_through_once(live: Live, monkeypat
     room = await live.room()
     url = sync_url(live, room, DOCUMENT, live.token(room), ext="1")
     gate = Gate(live, monkeypatch)
-    async with yclient(url) as ann, yclient(url) as bob:
+    async with wire_client(url) as ann, wire_client(url) as bob:
         gate.failing = True
         await ann.put("late", 1)
         await gate.reached.wait()
@@ -133,7 +133,7 @@ async def test_a_locked_database_holds_everything_back_and_then_lets_it_through(
         room = server.create_room()
         token = server.post(f"/api/rooms/{room.id}/join", {"name": "Ann", "guest_key": "A" * 43})["token"]
         url = f"ws://{server.host}/sync/{room.id}/{DOCUMENT}?token={token}&ext=1"
-        async with yclient(url) as ann, yclient(url) as bob:
+        async with wire_client(url) as ann, wire_client(url) as bob:
             with closing(sqlite3.connect(tmp_path / "data" / DATABASE_NAME, isolation_level=None)) as other:
                 other.execute("BEGIN EXCLUSIVE")
                 await ann.put("locked", 1)
@@ -159,7 +159,7 @@ async def test_a_database_that_cannot_be_read_is_never_an_empty_board(
         room = server.create_room()
         token = server.post(f"/api/rooms/{room.id}/join", {"name": "Ann", "guest_key": "A" * 43})["token"]
         url = f"ws://{server.host}/sync/{room.id}/{DOCUMENT}?token={token}"
-        async with yclient(url) as ann, yclient(url) as bob:
+        async with wire_client(url) as ann, wire_client(url) as bob:
             await ann.put("kept", 1)
             await bob.until(lambda: bob.content() == {"kept": 1})
         server.stop()
@@ -181,7 +181,7 @@ async def test_a_database_that_cannot_be_read_is_never_an_empty_board(
         server.stop()
         (data / DATABASE_NAME).write_bytes(whole)
         server.start()
-        async with yclient(url) as again:
+        async with wire_client(url) as again:
             assert again.content() == {"kept": 1}
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser.room_server import RoomServer
-from tests.faults.yclient import yclient
 from tests.interop.programs import PATIENCE_SECONDS, seed, start
 from tests.server.live import guest_key
+from tests.wire_client import wire_client
 
 LONGEST_RUN_SECONDS = 0.8
 
@@ -36,7 +36,7 @@ async def test_nothing_seen_or_called_saved_is_lost(tmp_path: Path, request: pyt
             told = json.loads(out)
 
             server.start()
-            async with yclient(f"ws://{server.host}/sync/{room.id}/doc-kill?token={token}") as fresh:
+            async with wire_client(f"ws://{server.host}/sync/{room.id}/doc-kill?token={token}") as fresh:
                 kept = set(fresh.content())
             assert not set(told["witnessed"]) - kept, f"run {run}: seen by another client, and lost"
             assert not set(told["saved"]) - kept, f"run {run}: called saved, and lost"

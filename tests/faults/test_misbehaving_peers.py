@@ -12,9 +12,10 @@ from pycrdt import Array, Doc, Map
 from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.frames import encode_awareness, encode_sync_step1, encode_update
+from crdt_docs.lib0 import varint
 from persistence.interfaces import Role
-from tests.faults.yclient import YClient, close_code, raw, sync_url, yclient
-from tests.server.live import Live, configured, serving
+from tests.server.live import Live, close_of, configured, serving
+from tests.wire_client import WireClient, raw, sync_url, wire_client
 
 DOCUMENT = "doc-fuzz"
 
@@ -27,10 +28,10 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
 
 
 @asynccontextmanager
-async def unharmed(live: Live, room: str) -> AsyncIterator[tuple[YClient, YClient]]:
+async def unharmed(live: Live, room: str) -> AsyncIterator[tuple[WireClient, WireClient]]:
     """Two honest clients, who still reach each other afterwards."""
     url = sync_url(live, room, DOCUMENT, live.token(room, "honest"))
-    async with yclient(url) as ann, yclient(url) as bob:
+    async with wire_client(url) as ann, wire_client(url) as bob:
         await ann.put("before", 1)
         await bob.until(lambda: bob.content().get("before") == 1)
         yield ann, bob
@@ -65,7 +66,7 @@ async def test_a_malformed_frame_ends_its_sender(live: Live, frame: str | bytes)
     room = await live.room()
     async with unharmed(live, room), raw(sync_url(live, room, DOCUMENT, live.token(room))) as socket:
         await socket.send(frame)
-        code, reason = await close_code(socket)
+        code, reason = await close_of(socket)
     assert code == 4400
     assert reason in ("malformed_frame", "malformed_update")
 
@@ -82,7 +83,7 @@ async def test_a_bad_update_closes_an_unmodified_client(live: Live, frame: bytes
     room = await live.room()
     async with unharmed(live, room), raw(sync_url(live, room, DOCUMENT, live.token(room))) as socket:
         await socket.send(frame)
-        assert await close_code(socket) == (4400, code)
+        assert await close_of(socket) == (4400, code)
 
 
 @pytest.mark.parametrize(("frame", "code"), UPDATES.values(), ids=list(UPDATES))
@@ -90,7 +91,7 @@ async def test_a_bad_update_is_rejected_to_a_client_that_asks(live: Live, frame:
     """[RC6] [SY3] The socket stays, its writes are ignored, and `saved` does not pass the refused frame."""
     room = await live.room()
     async with unharmed(live, room) as (honest, _):
-        async with yclient(sync_url(live, room, DOCUMENT, live.token(room), ext="1")) as client:
+        async with wire_client(sync_url(live, room, DOCUMENT, live.token(room), ext="1")) as client:
             await client.until(lambda: any(each["type"] == "saved" for each in client.told))
             await client.socket.send(frame)
             await client.until(lambda: client.told[-1]["type"] == "rejected")
@@ -112,23 +113,14 @@ async def test_an_update_that_does_not_integrate_is_refused(live: Live) -> None:
     async with raw(url) as socket:
         await socket.send(encode_update(doc.get_update()))
         child = (
-            b"\x01\x01\x07\x00" + b"\x28\x00" + _varint(doc.client_id) + b"\x00" + b"\x01k" + b"\x01\x7d\x01" + b"\x00"
+            b"\x01\x01\x07\x00" + b"\x28\x00" + varint(doc.client_id) + b"\x00" + b"\x01k" + b"\x01\x7d\x01" + b"\x00"
         )
         await socket.send(encode_update(child))
-        code, reason = await close_code(socket)
+        code, reason = await close_of(socket)
     assert (code, reason) == (4400, "malformed_update")
-    async with yclient(url) as client:
+    async with wire_client(url) as client:
         assert list(client.doc.get("a", type=Array)) in ([5], [])
         await client.put("goes on", 1)
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 async def test_an_oversized_frame_is_dropped_as_it_arrives(live: Live) -> None:
@@ -137,7 +129,7 @@ async def test_an_oversized_frame_is_dropped_as_it_arrives(live: Live) -> None:
     async with unharmed(live, room), raw(sync_url(live, room, DOCUMENT, live.token(room))) as socket:
         with suppress(ConnectionClosed):
             await socket.send(b"\x00\x02" + bytes(8 << 20))
-        assert await close_code(socket) == (4413, "update_too_large")
+        assert await close_of(socket) == (4413, "update_too_large")
 
 
 async def test_ten_thousand_frames_a_second_are_too_many(live: Live) -> None:
@@ -150,7 +142,7 @@ async def test_ten_thousand_frames_a_second_are_too_many(live: Live) -> None:
                 await socket.send(frame)
         except ConnectionClosed:
             pass
-        assert await close_code(socket) == (4529, "rate_limited")
+        assert await close_of(socket) == (4529, "rate_limited")
 
 
 async def test_a_client_that_never_reads_is_given_up_and_the_others_are_served(live: Live) -> None:
@@ -197,14 +189,14 @@ async def test_who_does_not_belong_there_is_told_so(
     async with raw(url) as socket:
         with suppress(ConnectionClosed):
             await socket.send(b"rubbish that would be malformed")
-        assert await close_code(socket) == (code, reason)
+        assert await close_of(socket) == (code, reason)
 
 
 async def test_an_expired_token_is_told_apart(live: Live) -> None:
     """[SY1] So that a client renews it."""
     room = await live.room()
     async with raw(sync_url(live, room, DOCUMENT, live.token(room, seconds=-3600))) as socket:
-        assert await close_code(socket) == (4401, "token_expired")
+        assert await close_of(socket) == (4401, "token_expired")
 
 
 async def test_a_viewers_write_is_refused_and_his_reading_is_not(live: Live) -> None:
@@ -212,7 +204,7 @@ async def test_a_viewers_write_is_refused_and_his_reading_is_not(live: Live) -> 
     room = await live.room()
     token = live.token(room, "eve", Role.VIEWER)
     async with unharmed(live, room) as (ann, _):
-        async with yclient(sync_url(live, room, DOCUMENT, token)) as plain:
+        async with wire_client(sync_url(live, room, DOCUMENT, token)) as plain:
             assert plain.content() == {"before": 1}
             await plain.put("forged", 1)
             await plain.until(lambda: any(frame[0] == 2 for frame in plain.frames))
@@ -220,16 +212,8 @@ async def test_a_viewers_write_is_refused_and_his_reading_is_not(live: Live) -> 
             await ann.put("live", 1)
             await plain.until(lambda: plain.content().get("live") == 1)
             assert sum(frame[0] == 2 for frame in plain.frames) == 1
-        async with yclient(sync_url(live, room, DOCUMENT, token, ext="1")) as extended:
+        async with wire_client(sync_url(live, room, DOCUMENT, token, ext="1")) as extended:
             await extended.put("forged", 1)
             await extended.until(lambda: extended.told[-1:] and extended.told[-1]["type"] == "rejected")
             assert extended.told[-1]["code"] == "permission_denied"
         assert "forged" not in ann.content()
-
-
-async def test_compression_is_never_negotiated(live: Live) -> None:
-    """It doubles the cost of sending and keeps 90 KiB a connection."""
-    room = await live.room()
-    async with raw(sync_url(live, room, DOCUMENT, live.token(room)), compression="deflate") as socket:
-        assert socket.response is not None
-        assert "Sec-WebSocket-Extensions" not in socket.response.headers

@@ -14,7 +14,7 @@ import pytest
 from crdt_docs.frames import encode_update
 from persistence.sqlite import DATABASE_NAME
 from tests.browser.room_server import RoomServer
-from tests.faults.yclient import YClient, yclient
+from tests.wire_client import WireClient, wire_client
 
 DOCUMENT = "doc-stored"
 GIVEN_UP_SECONDS = 60.0  # all retries, each with its busy timeout, on a loaded machine
@@ -50,7 +50,7 @@ async def test_storage_that_fails_for_good_closes_everybody_and_loses_nothing(tm
         room = server.create_room()
         token = server.post(f"/api/rooms/{room.id}/join", {"name": "Ann", "guest_key": "A" * 43})["token"]
         url = f"ws://{server.host}/sync/{room.id}/{DOCUMENT}?token={token}&ext=1"
-        async with yclient(url) as ann, yclient(url) as bob:
+        async with wire_client(url) as ann, wire_client(url) as bob:
             await ann.put("kept", 1)
             await bob.until(lambda: bob.content() == {"kept": 1})
             await ann.until(lambda: any(told["seq"] for told in ann.told))
@@ -62,13 +62,13 @@ async def test_storage_that_fails_for_good_closes_everybody_and_loses_nothing(tm
                     assert (client.socket.close_code, client.socket.close_reason) == (4503, "storage_unavailable")
                 assert bob.content() == {"kept": 1}
                 assert ann.told[-1]["through"] == saved
-        async with yclient(url) as returning, yclient(url) as fresh:
+        async with wire_client(url) as returning, wire_client(url) as fresh:
             assert fresh.content() == {"kept": 1}
             await returning.socket.send(encode_update(ann.doc.get_update()))
             await fresh.until(lambda: fresh.content() == ann.content())
         server.kill()
         server.start()
-        async with yclient(url) as after:
+        async with wire_client(url) as after:
             assert after.content() == ann.content()
 
 
@@ -76,6 +76,6 @@ def _largest_file(data: Path) -> int:
     return max(path.stat().st_size for path in data.glob(f"{DATABASE_NAME}*"))
 
 
-async def _closed(client: YClient) -> None:
+async def _closed(client: WireClient) -> None:
     async with asyncio.timeout(GIVEN_UP_SECONDS):
         await client.socket.wait_closed()

@@ -9,11 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pycrdt import create_sync_message
-
 from server.auth.tokens import admin_claims
 from tests.server.live import WAIT_SECONDS, Live
-from tests.server.sync.client import Client, opened
+from tests.wire_client import WireClient, sync_url, wire_client
 
 
 def operator(live: Live, seconds: int = 600) -> str:
@@ -48,18 +46,11 @@ async def get_csv(live: Live, path: str, token: str, **headers: str) -> tuple[st
 
 
 @asynccontextmanager
-async def writer(live: Live, room: str, user: str = "bob", session: str = "page") -> AsyncIterator[Client]:
+async def writer(live: Live, room: str, user: str = "bob", session: str = "page") -> AsyncIterator[WireClient]:
     """A client on a document without a schema, in a session of its own."""
-    token = live.token(room, user)
-    async with opened(live, room, token, "doc-notes", f"&session={session}&ext=1") as socket:
-        made = Client(socket)
-        await socket.send(create_sync_message(made.doc))
+    url = sync_url(live, room, "doc-notes", live.token(room, user), session=session, ext="1")
+    async with wire_client(url) as made:
         yield made
-
-
-async def written(client: Client, frames: int) -> None:
-    """Wait until so many edits are on disk; the client's first frame asked for the state."""
-    await client.until(lambda: client.last("saved").get("through", 0) >= frames + 1)
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:

@@ -21,10 +21,10 @@ from server.rooms import registry as registry_module
 from server.rooms.document import LiveDocument
 from server.rooms.registry import Life
 from server.sync.outbox import Outbox
-from tests.faults.yclient import raw, sync_url, yclient
 from tests.server.live import Live, configured, serving
 from tests.server.rooms.reader import BOARD, Reader, changes
 from tests.server.rooms.test_document import put
+from tests.wire_client import raw, sync_url, wire_client
 
 OTHER = DocumentId(RoomId("other"), "doc-board")
 
@@ -145,7 +145,7 @@ async def test_a_newcomer_is_sent_updates_once_he_asked_for_the_state(tmp_path: 
     """[SY2] Our state vector comes first; the state holds what was shown to the others meanwhile."""
     async with serving(configured(tmp_path)) as live:
         url = sync_url(live, room := await live.room(), "doc-new", live.token(room))
-        async with yclient(url) as ann, yclient(url) as bob, raw(url) as newcomer:
+        async with wire_client(url) as ann, wire_client(url) as bob, raw(url) as newcomer:
             assert (await newcomer.recv())[:2] == b"\x00\x00"
             await ann.put("a", 1)
             await bob.until(lambda: bob.content() == {"a": 1})

@@ -8,7 +8,7 @@ import pytest
 
 from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.interfaces import Event, Micros, Role, SessionCounts, SessionRecord
-from tests.server.api import call, eventually, get, get_csv, operator, writer, written
+from tests.server.api import call, eventually, get, get_csv, operator, writer
 from tests.server.live import Live, close_of, told
 
 SECOND = 1_000_000
@@ -160,7 +160,7 @@ async def test_what_a_page_does_is_counted_at_once(live: Live) -> None:
     async with writer(live, room) as bob:
         await bob.put("a", 1)
         await bob.put("b", 2)
-        await written(bob, 2)
+        await bob.saved(2)
 
         (session,) = (await get(live, f"/api/rooms/{room}/sessions", token))["sessions"]
         stats = await get(live, f"/api/rooms/{room}/stats", token)

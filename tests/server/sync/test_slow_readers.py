@@ -11,8 +11,8 @@ import pytest
 
 from crdt_docs.frames import encode_sync_step1
 from server.sync.channel import Standing
-from tests.faults.yclient import YClient, raw, sync_url, yclient
 from tests.server.live import Live, configured, serving
+from tests.wire_client import WireClient, raw, sync_url, wire_client
 
 MOST_WRITES = 400
 WRITE_BYTES = 100_000
@@ -29,7 +29,11 @@ async def test_a_reader_who_pauses_catches_up_from_the_log(live: Live) -> None:
     """[P8] [SY4] It is not closed, what waits for it stays bounded, and in the end it has everything."""
     room = await live.room()
     url = sync_url(live, room, "doc-slow", live.token(room))
-    async with yclient(url) as ann, yclient(url) as bob, raw(url, sock=small_socket(live), max_queue=1) as socket:
+    async with (
+        wire_client(url) as ann,
+        wire_client(url) as bob,
+        raw(url, sock=small_socket(live), max_queue=1) as socket,
+    ):
         await socket.send(encode_sync_step1(b"\x00"))
         for number in range(MOST_WRITES):
             await ann.put("big", "x" * WRITE_BYTES)
@@ -39,7 +43,7 @@ async def test_a_reader_who_pauses_catches_up_from_the_log(live: Live) -> None:
                 break
         assert sorted(standings(live), key=str) == [Standing.BEHIND, Standing.LIVE, Standing.LIVE]
 
-        paused = YClient(socket)
+        paused = WireClient(socket)
         reading = asyncio.create_task(paused.run())
         await paused.until(lambda: paused.content() == ann.content())
         await ann.put("last", 1)
