@@ -130,14 +130,17 @@ class Guard:
     def _judge_authorship(
         self, author: Author, moderates: bool, footprint: Footprint, clocks: Mapping[ClientId, int]
     ) -> tuple[tuple[ClientId, ...], bool]:
+        """The ids that the update would bind, and whether it brings back what is not the author's own."""
         try:
-            return self.ownership.check(author.user, footprint, clocks), False
+            free = self.ownership.check(author.user, footprint, clocks)
         except AuthorshipViolation:
             if not self.recovery:
                 raise
             if not moderates:
                 raise RoomRecovering from None
-        return self.ownership.check_recovery(author.user, footprint, clocks), True
+            return self.ownership.check_recovery(author.user, footprint, clocks), True
+        # A page that moderates has named its own id; another one that nobody knows was lost with the backup.
+        return free, bool(free) and self.recovery and moderates
 
     def _judge_effects(self, update: bytes, footprint: Footprint, actor: Actor, doc: Doc[Any]) -> int:
         if self._twin is None:
