@@ -180,3 +180,25 @@ async def test_a_guest_is_called_what_he_last_chose(live: Live) -> None:
 
     async with live.signal(room, token, "b") as later:
         assert (await told(later))["you"]["name"] == "Anna"
+
+
+async def test_a_newer_token_of_the_same_person_prolongs_the_stay(live: Live) -> None:
+    """[SG12] [SB13] Not somebody else's, not another room's, not an expired one."""
+    room = await live.room()
+    async with live.signal(room, live.token(room, seconds=60), "a") as ann:
+        until = (await told(ann))["expires_at"]
+        await _say(ann, type="renew", token=live.token(room, seconds=600))
+        assert (await told(ann))["expires_at"] > until
+        for token in (live.token(room, "bob"), live.token("other"), live.token(room, seconds=-60), "x"):
+            await _say(ann, type="renew", token=token)
+            answer = await told(ann)
+            assert (answer["type"], answer["code"]) in {("error", "token_invalid"), ("error", "token_expired")}
+
+
+async def test_a_raised_hand_is_seen(live: Live) -> None:
+    """[RO1] As an update of the person."""
+    room = await live.room()
+    async with live.signal(room, live.token(room), "a") as ann:
+        await told(ann)
+        await _say(ann, type="hand", up=True)
+        assert (await told(ann))["person"]["hand"] is True
