@@ -8,13 +8,14 @@ of every struct is remembered here. Structs beside each other have one level, so
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from crdt_docs.contents import CONTENTS, TYPE
 from crdt_docs.errors import MalformedUpdate, SchemaViolation
+from crdt_docs.ids import ClientId
 from crdt_docs.lib0 import read_varint, skip_text
 
 MAX_DEPTH: Final = 256
@@ -78,11 +79,11 @@ class _Known:
                 last = level
         self.end = strand.end
 
-    def cut(self, end: int) -> None:
-        while self.starts[-1] >= end and len(self.starts) > 1:
-            self.starts.pop()
-            self.levels.pop()
-        self.end = end
+    def trim(self, end: int) -> None:
+        if end < self.end:
+            kept = max(1, bisect_left(self.starts, end))
+            del self.starts[kept:], self.levels[kept:]
+            self.end = end
 
 
 class TypeDepths:
@@ -94,7 +95,7 @@ class TypeDepths:
     def level(self, client: int, clock: int) -> int:
         """How many shared types are around that struct; 0 directly under a root, and for what is not known."""
         known = self._known.get(client)
-        if known is None:
+        if known is None or clock >= known.end:
             return 0
         return known.levels[bisect_right(known.starts, clock) - 1]
 
@@ -107,8 +108,12 @@ class TypeDepths:
 
         Raises:
             SchemaViolation: A shared type would be nested deeper than MAX_DEPTH.
+            MalformedUpdate: It was not accepted by `read_update`.
         """
-        strands = _read_strands(update, self._known)
+        try:
+            strands = _read_strands(update, self._known)
+        except (IndexError, ValueError):
+            raise MalformedUpdate("The update does not decode.") from None
         depth = _resolve(strands, self.level)
         if depth > MAX_DEPTH:
             raise SchemaViolation(f"Shared types are nested {depth} deep; {MAX_DEPTH} are allowed.")
@@ -130,12 +135,13 @@ class TypeDepths:
         """
         self.record(self.judge(update))
 
-    def trim(self, clocks: Mapping[int, int]) -> None:
-        """Take over the document's clocks, read from it after an update that overlapped: yrs may have counted less
-        of it than it said (UP8), and the next structs then begin earlier."""
+    def trim(self, clocks: Mapping[ClientId, int]) -> None:
+        """Take over the document's clocks, read from it after an update that overlapped.
+
+        yrs may have counted less of it than it said (UP8), and the next structs then begin earlier.
+        """
         for client, known in self._known.items():
-            if clocks.get(client, 0) < known.end:
-                known.cut(clocks.get(client, 0))
+            known.trim(clocks.get(ClientId(client), 0))
 
 
 def longest_chain(update: bytes) -> int:

@@ -25,6 +25,7 @@ from crdt_docs.updates import (
     read_update,
 )
 from tests.crdt_docs import writers, yjs
+from tests.crdt_docs.wire import mutate
 
 SEED = int(os.environ.get("SEED", Random().randrange(2**31)))
 
@@ -38,25 +39,7 @@ def honest() -> list[bytes]:
 @pytest.fixture(scope="module")
 def mutated(honest: list[bytes]) -> list[bytes]:
     random = Random(SEED)
-    return [_mutate(random, random.choice(honest)) for _ in range(12_000)]
-
-
-def _mutate(random: Random, update: bytes) -> bytes:
-    data = bytearray(update)
-    for _ in range(random.choice([1, 1, 1, 2, 5])):
-        at = random.randrange(len(data) + 1)
-        match random.randrange(6):
-            case 0 | 1 if at < len(data):
-                data[at] = random.choice([random.randrange(256), data[at] ^ 1 << random.randrange(8)])
-            case 2:
-                data[at:at] = random.randbytes(random.randint(1, 4))
-            case 3:
-                del data[at : at + random.randint(1, 4)]
-            case 4:
-                del data[at:]
-            case 5:
-                data += random.randbytes(random.randint(1, 3))
-    return bytes(data)
+    return [mutate(random, random.choice(honest)) for _ in range(12_000)]
 
 
 def _expected(decoded: dict[str, Any], depth: int) -> Footprint:
@@ -178,7 +161,7 @@ def test_pycrdt_applies_of_a_broken_update_exactly_what_was_judged(history: list
     applied = failed = 0
     for _ in range(15_000):
         step = random.choice(history)
-        update = _mutate(random, step.update)
+        update = mutate(random, step.update)
         footprint = _read(update)
         if footprint is None or overlaps(footprint, step.state) or find_gap(footprint, step.state):
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from crdt_docs.lib0 import varint
 
 NO_DELETES = b"\x00"
@@ -73,3 +75,22 @@ def deletes(*entries: tuple[int, list[tuple[int, int]]]) -> bytes:
     for client, ranges in entries:
         out += [varint(client), varint(len(ranges)), *(varint(clock) + varint(length) for clock, length in ranges)]
     return b"".join(out)
+
+
+def mutate(random: Random, update: bytes) -> bytes:
+    """Break an update in one place or some."""
+    data = bytearray(update)
+    for _ in range(random.choice([1, 1, 1, 2, 5])):
+        at = random.randrange(len(data) + 1)
+        match random.randrange(6):
+            case 0 | 1 if at < len(data):
+                data[at] = random.choice([random.randrange(256), data[at] ^ 1 << random.randrange(8)])
+            case 2:
+                data[at:at] = random.randbytes(random.randint(1, 4))
+            case 3:
+                del data[at : at + random.randint(1, 4)]
+            case 4:
+                del data[at:]
+            case 5:
+                data += random.randbytes(random.randint(1, 3))
+    return bytes(data)

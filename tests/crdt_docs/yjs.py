@@ -36,7 +36,12 @@ def decode(updates: list[bytes]) -> list[dict[str, Any]]:
     return decoded
 
 
-def levels(updates: list[bytes]) -> list[tuple[int, int, int, int]]:
-    """(client, clock, length, how many shared types are around it) of each item once Yjs integrated all the updates."""
+def levels(updates: list[bytes], *, broken: bool = False) -> list[tuple[int, int, int, int]]:
+    """(client, clock, length, how many shared types are around it) of each item once Yjs integrated the updates.
+
+    With `broken`, an update that Yjs fails on, where pycrdt does not, is the last one.
+    """
     question = {"integrate": [b64encode(update).decode() for update in updates]}
-    return [(client, clock, length, level) for client, clock, length, level in _ask(question)["levels"]]
+    answer = _ask(question)["integrated"]
+    assert broken or not answer["failed"], answer["failed"]
+    return [(client, clock, length, level) for client, clock, length, level in answer["levels"]]

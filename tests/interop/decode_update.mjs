@@ -1,5 +1,5 @@
 // What real Yjs makes of updates. stdin: {seed?, rounds?, astral?, decode?: [base64], integrate?: [base64]};
-// stdout: {generated: [base64], decoded: [...], levels: [[client, clock, length, level]]}.
+// stdout: {generated: [base64], decoded: [...], integrated: {levels: [[client, clock, length, level]], failed}}.
 import * as Y from 'yjs'
 
 const base64 = (bytes) => Buffer.from(bytes).toString('base64')
@@ -149,15 +149,20 @@ function chain (structs) {
   return { depth, deleted }
 }
 
-// How many types are around each item once all the updates are integrated.
+// How many types are around each item once all the updates are integrated, up to one that Yjs fails on.
 function levels (updates) {
   const doc = new Y.Doc({ gc: false })
-  for (const update of updates) Y.applyUpdate(doc, update)
-  return [...doc.store.clients].flatMap(([client, structs]) => structs.filter((struct) => struct instanceof Y.Item).map((struct) => {
+  let failed = null
+  for (const update of updates) {
+    try { Y.applyUpdate(doc, update) } catch (error) { failed = String(error); break }
+  }
+  const items = [...doc.store.clients].flatMap(([, structs]) => structs.filter((struct) => struct instanceof Y.Item && struct.parent))
+  const levels = items.map((struct) => {
     let level = 0
     for (let at = struct.parent._item; at; at = at.parent._item) level++
-    return [client, struct.id.clock, struct.length, level]
-  }))
+    return [struct.id.client, struct.id.clock, struct.length, level]
+  })
+  return { levels, failed }
 }
 
 function describe (update) {
@@ -186,5 +191,5 @@ if (!astral) texts = texts.filter((text) => !/[\u{10000}-\u{10ffff}]/u.test(text
 process.stdout.write(JSON.stringify({
   generated: generate(seed, rounds).map(base64),
   decoded: decode.map((update) => describe(bytes(update))),
-  levels: levels(integrate.map(bytes))
+  integrated: levels(integrate.map(bytes))
 }))
