@@ -35,6 +35,7 @@ from server.routes.health import health
 from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
 from server.routes.members import members
+from server.routes.openapi import openapi
 from server.routes.rooms import rooms
 from server.routes.statistics import statistics
 from server.services import Running, Services
@@ -159,7 +160,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config["BODY_TIMEOUT"] = BODY_SECONDS
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
-    for blueprint in (rooms, members, invitations, statistics, admin, assets, health, client):
+    for blueprint in (rooms, members, invitations, statistics, admin, assets, health, openapi, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)

@@ -1,7 +1,8 @@
 """Roles, permissions, kicking, banning and handing over: one person acts on another.
 
 [MO1] The operator stands above owners, owners above those who moderate, these above everybody else; one acts only on
-those below. So nobody but the operator touches an owner, and moderators leave each other alone.
+those below. So nobody but the operator touches an owner, moderators leave each other alone (one whose permission to
+moderate the owner took is the owner's to set, too), and nobody acts on himself.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ async def change_member(
         UnknownPerson: Nobody of that name ever joined.
         StorageError: It could not be kept.
     """
-    if role in _OWNERS_TO_GIVE or (overrides and overrides.get(Permission.MODERATE) is not None):
+    if role in _OWNERS_TO_GIVE or Permission.MODERATE in (overrides or {}):
         _require_owner(caller)
     async with parts.turns.of(caller.room.id):
         member = changed = await _below(parts, caller, user)
@@ -112,9 +113,11 @@ async def hand_over(parts: ModerationParts, caller: Caller, user: UserId) -> Non
     """[MO7] Give one's role to another: an owner is a moderator afterwards, a moderator a member.
 
     Raises:
-        PermissionRefused: The caller's role is not one to hand over, or the other one was sent away.
+        PermissionRefused: The caller's role is not one to hand over, or he may not moderate, or the other one was sent
+            away.
         UnknownPerson, StorageError: As `change_member`.
     """
+    caller.require(Permission.MODERATE)
     if caller.admin or caller.role not in _OWNERS_TO_GIVE or user == caller.user:
         raise PermissionRefused("Only owners and moderators can hand over what they are, and to somebody else.")
     room = caller.room
@@ -132,22 +135,14 @@ async def hand_over(parts: ModerationParts, caller: Caller, user: UserId) -> Non
     await parts.audit.note("handover", room.id, caller.user, user=user, role=caller.role)
 
 
-async def check_below(parts: ModerationParts, caller: Caller, user: UserId) -> None:
-    """Go on only if the caller may act on this person.
-
-    Raises:
-        PermissionRefused, UnknownPerson, StorageError: As `change_member`.
-    """
-    await _below(parts, caller, user)
-
-
 def standing(role: Role, permissions: frozenset[Permission], *, admin: bool = False) -> Standing:
     """How far up a person with this role and these permissions is."""
     if admin:
         return Standing.OPERATOR
     if role is Role.OWNER:
         return Standing.OWNER
-    return Standing.MODERATOR if Permission.MODERATE in permissions else Standing.NOBODY
+    moderates = role is Role.MODERATOR or Permission.MODERATE in permissions
+    return Standing.MODERATOR if moderates else Standing.NOBODY
 
 
 async def _below(parts: ModerationParts, caller: Caller, user: UserId) -> Member:
@@ -155,7 +150,8 @@ async def _below(parts: ModerationParts, caller: Caller, user: UserId) -> Member
     caller.require(Permission.MODERATE)
     member = await _member(parts, caller.room, user)
     mine = standing(caller.role, caller.permissions, admin=caller.admin)
-    if standing(member.role, rights(member.role, caller.room, member.overrides)) >= mine:
+    theirs = standing(member.role, rights(member.role, caller.room, member.overrides))
+    if theirs >= mine or user == caller.user:
         raise PermissionRefused("You may not do that to this person.")
     return member
 

@@ -49,9 +49,10 @@ async def delete_room(parts: ModerationParts, caller: Caller) -> None:
     """[MO9] End a room for good. Its name stays taken, so no old page can bring it back; what it held stays on disk.
 
     Raises:
-        PermissionRefused: The caller does not own the room.
+        PermissionRefused: The caller does not own the room, or his token does not let him moderate.
         StorageError: It could not be kept.
     """
+    caller.require(Permission.MODERATE)
     if caller.role is not Role.OWNER:
         raise PermissionRefused("Only the owner can delete the room.")
     async with parts.turns.of(caller.room.id):

@@ -14,7 +14,7 @@ from persistence.interfaces import Member, RoomRecord, SessionRecord, Sessions
 from server.auth.admission import Admitted, Caller, rights_of
 from server.auth.tokens import LEEWAY_SECONDS
 from server.clock import Clock
-from server.errors import PermissionRefused, TokenExpired
+from server.errors import PermissionRefused, RateLimited, TokenExpired
 from server.metrics import Metrics
 from server.presence.page import Page
 from server.presence.roster import Media, Person
@@ -22,6 +22,12 @@ from server.rooms.author import Author
 
 log = logging.getLogger(__name__)
 
+MAX_PAGES = 50
+"""Pages that one person may have open in one room."""
+MAX_SOCKETS = 64
+"""Sockets of one page: each document that it shows takes one."""
+FULL_SECONDS = 10.0
+"""When to try again where there are too many."""
 HOUSEKEEPING_SECONDS = 5.0
 """How often tokens that ran out are looked for."""
 COUNT_EVERY = 6
@@ -78,6 +84,7 @@ class SessionBook:
 
         Raises:
             PermissionRefused: The session is somebody else's.
+            RateLimited: [SB15] The page has too many sockets, or the person too many pages.
             DocumentError, ServerError: The person was sent away meanwhile.
             StorageError: It cannot be kept.
         """
@@ -85,6 +92,8 @@ class SessionBook:
         place = self._places.setdefault(session, _Place())
         place.sockets += 1
         try:
+            if place.sockets > MAX_SOCKETS:
+                raise RateLimited(FULL_SECONDS)
             async with place.lock:
                 if place.page is None:
                     place.page = await self._open(admitted)
@@ -202,6 +211,8 @@ class SessionBook:
             raise PermissionRefused("This session belongs to somebody else.")
         since = known.joined_at if known is not None else self._clock.now_us()
         page = Page(room, author, since, admitted.claims)
+        if len(self.pages(room, author.user)) >= MAX_PAGES:
+            raise RateLimited(FULL_SECONDS)
         pages = self._rooms.setdefault(room, {})
         pages[author.session] = page
         try:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from msgspec import Meta, Struct
 from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, document_response
 
-from crdt_docs.access import Permission
 from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, UserId, parse_room_id
-from persistence.interfaces import Micros, Role, RoomRecord, RoomUsage
+from persistence.interfaces import Micros, RoomRecord, RoomUsage
 from persistence.sqlite import DATABASE_NAME
 from server.auth.admission import find_room
 from server.auth.failures import AUTHENTICATION_FAILURES, count_failure
@@ -22,11 +21,26 @@ from server.auth.rights import in_order
 from server.auth.tokens import ADMIN_USER, ANY_ROOM, Claims
 from server.errors import MalformedRequest, PermissionRefused, Removed, TokenExpired, TokenInvalid
 from server.retention import erase_person
+from server.routes.admin_shapes import (
+    AdminRoom,
+    MintedToken,
+    NewToken,
+    OpenSessionList,
+    Overview,
+    PersonList,
+    PointList,
+    RevokedToken,
+    RoomList,
+    StorageInfo,
+)
+from server.routes.described import DONE, described
 from server.routes.health import VERSION
 from server.routes.http import address, bearer, json_response, read_body, services
 from server.routes.listing import concurrency as wanted_concurrency
+from server.routes.members import Erased
+from server.routes.queries import AsCsv, PiecesOfRoom, StepsOfRoom
 from server.routes.spreadsheet import csv_response, wants_csv
-from server.routes.statistics import told_events
+from server.routes.statistics import EventList, told_events
 from server.routes.statistics_shapes import (
     OPEN_SESSION_COLUMNS,
     PERSON_COLUMNS,
@@ -41,66 +55,9 @@ from server.signaling.messages import RoomInfo
 
 admin = Blueprint("admin", __name__, url_prefix="/api/admin")
 
-MAX_TOKEN_SECONDS: Final = 366 * 24 * 3600
 FOR_EVER: Final = Micros(2**40 * 1_000_000)
 """Later than any token expires."""
 ERASED: Final = "What this server knew of you was erased."
-
-
-class StorageInfo(Struct):
-    """What is stored."""
-
-    database_bytes: int
-    update_rows: int
-    update_bytes: int
-    assets: int
-    asset_bytes: int
-
-
-class Overview(Struct):
-    """The installation at one moment."""
-
-    name: str
-    version: str
-    now: int
-    rooms: int
-    rooms_live: int
-    people_now: int
-    sessions_now: int
-    storage: StorageInfo
-
-
-class AdminRoom(Struct):
-    """A room, deleted ones too."""
-
-    room: RoomInfo
-    created_at: int
-    deleted_at: int | None
-    people_now: int
-    sessions_now: int
-    members: int
-    update_rows: int
-    update_bytes: int
-    asset_bytes: int
-    last_activity: int | None
-
-
-class NewToken(Struct):
-    """A token to be made."""
-
-    room: Annotated[str, Meta(max_length=64)]
-    sub: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._@:+=-]{1,128}\Z")]
-    name: Annotated[str, Meta(max_length=400)]
-    role: Role
-    seconds: Annotated[int, Meta(ge=1, le=MAX_TOKEN_SECONDS)]
-    permissions: Annotated[list[Permission], Meta(max_length=len(Permission))] | None = None
-
-
-class RevokedToken(Struct):
-    """A token that is to open nothing any more: itself or its id."""
-
-    token: Annotated[str, Meta(max_length=4096)] | None = None
-    jti: Annotated[str, Meta(pattern=r"\A[!-~]{1,128}\Z")] | None = None
 
 
 @admin.before_request
@@ -126,6 +83,7 @@ async def _operator_only() -> None:
 
 
 @admin.get("/overview")
+@document_response(Overview)
 async def overview() -> Response:
     """[AM2] How many rooms, people and pages there are now, and what is stored."""
     parts = services()
@@ -146,16 +104,20 @@ async def overview() -> Response:
 
 
 @admin.get("/rooms")
+@document_response(RoomList)
 async def rooms() -> Response:
     """[AM3] Every room with what it takes and who is in it now, deleted ones too."""
     parts = services()
     usage = {each.room: each for each in await parts.stores.usage()}
     # A room that was made in between is told the next time.
     kept = [room for room in await parts.stores.rooms.all() if room.id in usage]
-    return json_response({"rooms": [_room(room, usage[room.id]) for room in kept]})
+    return json_response(RoomList([_room(room, usage[room.id]) for room in kept]))
 
 
 @admin.get("/sessions")
+@document_querystring(AsCsv)
+@document_response(OpenSessionList)
+@described(csv=True)
 async def sessions() -> Response:
     """[AM4] The pages that are open now."""
     parts = services()
@@ -165,10 +127,13 @@ async def sessions() -> Response:
     told: list[OpenSessionInfo] = [open_session_info(each, pages[each.id], now) for each in kept if each.id in pages]
     if wants_csv():
         return csv_response("live-sessions.csv", OPEN_SESSION_COLUMNS, [cells(session) for session in told])
-    return json_response({"sessions": told})
+    return json_response(OpenSessionList(told))
 
 
 @admin.get("/people")
+@document_querystring(AsCsv)
+@document_response(PersonList)
+@described(csv=True)
 async def people() -> Response:
     """[AM5] Everybody who was ever here, over all rooms."""
     parts = services()
@@ -176,10 +141,13 @@ async def people() -> Response:
     told = [person_info(person) for person in found]
     if wants_csv():
         return csv_response("people.csv", PERSON_COLUMNS, [cells(person) for person in told])
-    return json_response({"people": told})
+    return json_response(PersonList(told))
 
 
 @admin.get("/concurrency")
+@document_querystring(StepsOfRoom)
+@document_response(PointList)
+@described(csv=True)
 async def concurrency() -> Response:
     """[AM6] How many were here at once, in all rooms or in one."""
     parts = services()
@@ -187,16 +155,22 @@ async def concurrency() -> Response:
     told = [point_info(point) for point in points]
     if wants_csv():
         return csv_response("concurrent-users.csv", POINT_COLUMNS, [cells(point) for point in told])
-    return json_response({"points": told})
+    return json_response(PointList(told))
 
 
 @admin.get("/events")
+@document_querystring(PiecesOfRoom)
+@document_response(EventList)
+@described(csv=True)
 async def events() -> Response:
     """[AM7] The audit trail of everything, or of one room, or of one kind."""
     return await told_events(_named_room(), request.args.get("kind") or None)
 
 
 @admin.post("/tokens")
+@document_request(NewToken)
+@document_response(MintedToken, 201)
+@described(refuses=(404, 410))
 async def mint() -> Response:
     """[AM8] Make a token that is told here, and kept nowhere."""
     parts = services()
@@ -212,10 +186,12 @@ async def mint() -> Response:
     await parts.audit.note(
         "token_minted", room, ADMIN_USER, user=wanted.sub, role=wanted.role, jti=jti, expires_at=expires_at, **told
     )
-    return json_response({"token": token, "expires_at": expires_at, "jti": jti}, 201)
+    return json_response(MintedToken(token, expires_at, jti), 201)
 
 
 @admin.post("/tokens/revoke")
+@document_request(RevokedToken)
+@described(responses=DONE)
 async def revoke() -> Response:
     """[AM9] Make a token void. Pages that live on it end at once."""
     parts = services()
@@ -232,13 +208,14 @@ async def revoke() -> Response:
 
 
 @admin.delete("/people/<user>")
+@document_response(Erased)
 async def erase(user: str) -> Response:
     """[AM10] Forget who a person is, in every room; if he is here, his pages end."""
     parts = services()
     erased = await erase_person(parts, None, UserId(user), ADMIN_USER)
     for room in parts.sessions.rooms():
         parts.sessions.send_away(room, Removed(ERASED), user=UserId(user))
-    return json_response({"erased": erased})
+    return json_response(Erased(erased))
 
 
 def _room(room: RoomRecord, usage: RoomUsage) -> AdminRoom:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response, request
+from quart_schema import document_headers, document_response
 
 from crdt_docs.access import Permission
 from persistence.errors import AssetMissing
 from persistence.interfaces import Asset
 from server.auth.admission import Caller
 from server.errors import BodyTooLarge, HashMismatch, MalformedRequest
+from server.routes.described import described
 from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
 from server.routes.http import authorized, json_response, services
 
@@ -25,14 +27,40 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _KEPT_BY_BROWSERS: Final = "private, max-age=31536000, immutable"
 
 
-class _AssetInfo(Struct):
+_BYTES: Final[dict[str, Any]] = {"content": {"application/octet-stream": {}}}
+"""A body of any bytes, as OpenAPI 3.1 has it: no schema."""
+_FILE: Final[dict[str, Any]] = {"content": {"*/*": {}}}
+"""Likewise, under the type that the file has."""
+
+
+class AssetInfo(Struct):
+    """What is kept of a file beside its bytes."""
+
     sha256: str
     mime_type: str
     size: int
     file_name: str
 
 
+class UploadHeaders(Struct):
+    """What is told beside the bytes."""
+
+    x_file_name: Annotated[str, Meta(description="The file's name, URI-encoded.")] | UnsetType = UNSET
+
+
+class DownloadHeaders(Struct):
+    """What a browser has already, and what it wants (RFC 9110)."""
+
+    if_none_match: Annotated[str, Meta(description="ETags of what is there already.")] | UnsetType = UNSET
+    range: Annotated[str, Meta(description="One range of bytes; several get the whole.")] | UnsetType = UNSET
+    if_range: Annotated[str, Meta(description="The ETag to which the range belongs.")] | UnsetType = UNSET
+
+
 @assets.put("")
+@document_headers(UploadHeaders)
+@document_response(AssetInfo)
+@document_response(AssetInfo, 201)
+@described(body={"required": True, **_BYTES})
 async def upload(room_text: str, sha256: str) -> Response:
     """[AS1] Keep a file: 201 when it is new in the room, 200 when the room had it. Viewers may not.
 
@@ -62,11 +90,20 @@ async def _receive(caller: Caller, sha256: str) -> Response:
         raise HashMismatch from exc
     if kept == asset:
         await parts.audit.note("upload", room.id, caller.user, sha256=sha256, size=size, mime_type=asset.mime_type)
-    info = _AssetInfo(kept.sha256, kept.mime_type, kept.size, kept.file_name)
+    info = AssetInfo(kept.sha256, kept.mime_type, kept.size, kept.file_name)
     return json_response(info, 201 if kept == asset else 200)
 
 
 @assets.get("")
+@document_headers(DownloadHeaders)
+@described(
+    responses={
+        200: {"description": "The whole file.", **_FILE},
+        206: {"description": "The range that was asked for; Content-Range names it.", **_FILE},
+        304: {"description": "What If-None-Match names is the file."},
+        416: {"description": "The range lies outside of the file; Content-Range tells the file's size."},
+    }
+)
 async def download(room_text: str, sha256: str) -> Response:
     """[AS4] Hand a file out, or one range of it, with headers that keep browsers from running anything in it."""
     room = (await authorized(room_text)).room

@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 from quart import Blueprint, Response
+from quart_schema import document_request, document_response
 
 from crdt_docs.access import Permission
 from persistence.interfaces import Invitation, Role
 from server.auth.admission import Caller
 from server.auth.identities import invitation_hash, new_invitation_key
 from server.errors import PermissionRefused, UnknownInvitation
+from server.routes.described import DONE, described
 from server.routes.http import authorized, json_response, read_body, services
 
 invitations = Blueprint("invitations", __name__, url_prefix="/api/rooms/<room_text>/invitations")
@@ -55,6 +57,7 @@ class CreatedInvitation(Struct):
 
 
 @invitations.get("")
+@document_response(Invitations)
 async def read(room_text: str) -> Response:
     """[RT20] The links of the room, in the order in which they were made."""
     caller = await _moderator(room_text)
@@ -63,6 +66,8 @@ async def read(room_text: str) -> Response:
 
 
 @invitations.post("")
+@document_request(NewInvitation)
+@document_response(CreatedInvitation, 201)
 async def create(room_text: str) -> Response:
     """[RT21] Make a link; one for moderators takes an owner."""
     caller = await _moderator(room_text)
@@ -81,6 +86,7 @@ async def create(room_text: str) -> Response:
 
 
 @invitations.delete("/<id_>")
+@described(responses=DONE)
 async def revoke(room_text: str, id_: str) -> Response:
     """[RT22] Let nobody in with this link any more; who came in with it stays."""
     caller, parts = await _moderator(room_text), services()

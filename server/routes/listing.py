@@ -20,7 +20,7 @@ MAX_POINTS: Final = 2000
 """Of concurrency, in one answer."""
 DEFAULT_STEP: Final = 10 * 60 * 1_000_000
 DEFAULT_SPAN: Final = 24 * 3600 * 1_000_000
-_LARGEST: Final = 2**53 - 1
+LARGEST: Final = 2**53 - 1
 """Numbers up to here are the same in every JSON reader; as an instant it lies in the year 2255."""
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ ReadPiece = Callable[[int | None, int], Awaitable[Piece[T]]]
 """Reads at most (`limit`) rows behind a place (`before`; None: from the newest on)."""
 
 
-def whole(name: str, default: int, *, least: int = 0, most: int = _LARGEST) -> int:
+def whole(name: str, default: int, *, least: int = 0, most: int = LARGEST) -> int:
     """A whole number of the query.
 
     Raises:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 from quart import Blueprint, Response
+from quart_schema import document_request, document_response
 
 from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
@@ -17,7 +18,9 @@ from server.moderation.people import change_member, hand_over
 from server.moderation.people import kick as kick_person
 from server.moderation.people import unban as unban_person
 from server.retention import erase_person
+from server.routes.described import DONE, described
 from server.routes.http import authorized, json_response, read_body, services
+from server.routes.rooms import Overrides
 
 members = Blueprint("members", __name__, url_prefix="/api/rooms/<room_text>/members/<user>")
 
@@ -26,7 +29,9 @@ class MemberChange(Struct):
     """Another role, or single permissions: true grants, false takes, null gives back to the role."""
 
     role: Role | None = None
-    overrides: dict[Permission, bool | None] = {}
+    overrides: Annotated[
+        dict[Permission, bool | None], Meta(extra_json_schema={"propertyNames": {"enum": list(Permission)}})
+    ] = {}
 
 
 class Reason(Struct):
@@ -41,7 +46,7 @@ class MemberRights(Struct):
     sub: str
     role: Role
     permissions: tuple[Permission, ...]
-    overrides: dict[Permission, bool]
+    overrides: Overrides
 
 
 class Erased(Struct):
@@ -51,6 +56,8 @@ class Erased(Struct):
 
 
 @members.patch("")
+@document_request(MemberChange)
+@document_response(MemberRights)
 async def change(room_text: str, user: str) -> Response:
     """[RT14] Give a person another role, or set single permissions for him."""
     caller = await authorized(room_text)
@@ -63,6 +70,8 @@ async def change(room_text: str, user: str) -> Response:
 
 
 @members.post("/kick")
+@document_request(Reason)
+@described(responses=DONE)
 async def kick(room_text: str, user: str) -> Response:
     """[RT15] Send a person away; he may join again as a newcomer may."""
     caller = await authorized(room_text)
@@ -71,6 +80,8 @@ async def kick(room_text: str, user: str) -> Response:
 
 
 @members.post("/ban")
+@document_request(Reason)
+@described(responses=DONE)
 async def ban(room_text: str, user: str) -> Response:
     """[RT16] Send a person away for good."""
     caller = await authorized(room_text)
@@ -79,6 +90,7 @@ async def ban(room_text: str, user: str) -> Response:
 
 
 @members.post("/unban")
+@described(responses=DONE)
 async def unban(room_text: str, user: str) -> Response:
     """[RT17] Let a banned person come back."""
     await unban_person(services(), await authorized(room_text), UserId(user))
@@ -86,6 +98,7 @@ async def unban(room_text: str, user: str) -> Response:
 
 
 @members.post("/handover")
+@described(responses=DONE)
 async def handover(room_text: str, user: str) -> Response:
     """[RT18] Give one's own role to a person, and step down."""
     await hand_over(services(), await authorized(room_text), UserId(user))
@@ -93,11 +106,14 @@ async def handover(room_text: str, user: str) -> Response:
 
 
 @members.delete("/data")
+@document_response(Erased)
 async def erase(room_text: str, user: str) -> Response:
     """[RT19] Forget who a person is; he himself and the owner may. What he drew and wrote stays, by nobody."""
     caller = await authorized(room_text)
-    if caller.user != user and caller.role is not Role.OWNER:
-        raise PermissionRefused("Only the person himself and the owner can have his data erased.")
+    if caller.user != user:
+        caller.require(Permission.MODERATE)
+        if caller.role is not Role.OWNER:
+            raise PermissionRefused("Only the person himself and the owner can have his data erased.")
     return json_response(Erased(await erase_person(services(), caller.room.id, UserId(user), caller.user)))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 from quart import Blueprint, Response
+from quart_schema import document_request, document_response
 
 from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import MEMBER_PERMISSIONS, Access, Door, Member, Role, RoomRecord
@@ -17,6 +18,7 @@ from server.auth.rights import NOTHING, in_order, rights
 from server.auth.tokens import ANY_ROOM, Claims
 from server.errors import NotAdmitted, PermissionRefused, RoomLocked
 from server.moderation.room import change_room, delete_room
+from server.routes.described import DONE, Token, described
 from server.routes.http import address, authorized, bearer, failures_counted, json_response, read_body, services
 from server.signaling.messages import RoomInfo, RoomSign
 
@@ -24,18 +26,23 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
 
 MAX_PEOPLE = 100_000
 
-Name = Annotated[str, Meta(max_length=400)]
+Name = Annotated[str, Meta(max_length=400, extra_json_schema={"minLength": 1, "maxLength": 80})]
+"""What becomes a name is described as one; spaces and what cannot be seen may be more."""
+GuestKey = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9_-]{43}$"})]
 DefaultRole = Literal["member", "viewer"]
 MemberPermission = Literal["draw", "chat", "voice", "video", "screen_share", "upload", "record"]
 """What a room may let all of its members do; only persons may moderate."""
 PermissionList = Annotated[list[MemberPermission], Meta(max_length=8)]
 
 
+Overrides = Annotated[dict[Permission, bool], Meta(extra_json_schema={"propertyNames": {"enum": list(Permission)}})]
+
+
 class Owner(Struct):
     """Who will own the new room."""
 
     name: Name
-    guest_key: str
+    guest_key: GuestKey
 
 
 class NewRoom(Struct):
@@ -52,7 +59,7 @@ class Join(Struct):
     """Somebody wants to come in."""
 
     name: Name
-    guest_key: str
+    guest_key: GuestKey
     key: str | None = None
 
 
@@ -103,7 +110,7 @@ class LobbyEntry(Struct):
     token: str
     me: Me
     expires_at: int
-    lobby: bool = True
+    lobby: Annotated[bool, Meta(extra_json_schema={"const": True})]
 
 
 class MemberInfo(Struct):
@@ -113,7 +120,7 @@ class MemberInfo(Struct):
     name: str
     role: Role
     permissions: tuple[Permission, ...]
-    overrides: dict[Permission, bool]
+    overrides: Overrides
     present: bool
     banned: bool
     removed: bool
@@ -134,6 +141,9 @@ class ChangedRoom(Struct):
 
 
 @rooms.post("")
+@document_request(NewRoom)
+@document_response(CreatedEntry, 201)
+@described(token=Token.OPTIONAL)
 async def create() -> Response:
     """[RT2] Make a room. Whoever makes it owns it and gets a link for each role."""
     parts = services()
@@ -156,6 +166,10 @@ async def create() -> Response:
 
 
 @rooms.post("/<room_text>/join")
+@document_request(Join)
+@document_response(Entry)
+@document_response(LobbyEntry, 202)
+@described(token=Token.NONE, refuses=(429,))
 async def join(room_text: str) -> Response:
     """[RT3] Turn a link into a token, for the same user after any absence; or into one for knocking (202)."""
     parts = services()
@@ -181,6 +195,7 @@ async def join(room_text: str) -> Response:
 
 
 @rooms.get("/<room_text>")
+@document_response(RoomState)
 async def read(room_text: str) -> Response:
     """[RT4] The room and everybody who ever joined it."""
     caller = await authorized(room_text)
@@ -192,6 +207,8 @@ async def read(room_text: str) -> Response:
 
 
 @rooms.patch("/<room_text>")
+@document_request(Change)
+@document_response(ChangedRoom)
 async def change(room_text: str) -> Response:
     """[RT5] Change settings; whoever moderates may, and everybody in the room is told."""
     caller = await authorized(room_text)
@@ -201,6 +218,7 @@ async def change(room_text: str) -> Response:
 
 
 @rooms.delete("/<room_text>")
+@described(responses=DONE)
 async def delete(room_text: str) -> Response:
     """[RT11] End the room for good; its owner may."""
     await delete_room(services(), await authorized(room_text))
@@ -255,7 +273,7 @@ def _to_the_door(room: RoomRecord, guest_key: bytes, name: str) -> Response:
     claims = Claims(user, name, room.id, Role.VIEWER, knock=True)
     token, expires_at = parts.tokens.issue(claims, parts.config.token_seconds)
     me = Me(user, name, Role.VIEWER, in_order(NOTHING))
-    return json_response(LobbyEntry(RoomSign(room.id, room.name), token, me, expires_at), 202)
+    return json_response(LobbyEntry(RoomSign(room.id, room.name), token, me, expires_at, True), 202)
 
 
 def _entry(room: RoomRecord, member: Member) -> Entry:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
+from msgspec import Struct
 from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
 
 from crdt_docs.access import Permission
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Event, Micros, RoomRecord, SessionRecord, Sessions
 from server.auth.admission import Caller
+from server.routes.described import described
 from server.routes.http import authorized, json_response, services
 from server.routes.listing import Piece, concurrency, csv_list, wanted_piece
+from server.routes.queries import Pieces, Steps
 from server.routes.spreadsheet import csv_response, wants_csv
 from server.routes.statistics_shapes import (
     EVENT_COLUMNS,
     PERSON_COLUMNS,
     SESSION_COLUMNS,
+    EventInfo,
+    PersonInfo,
+    PointInfo,
     SessionInfo,
     cells,
     event_info,
@@ -28,7 +35,40 @@ from server.routes.statistics_shapes import (
 statistics = Blueprint("statistics", __name__, url_prefix="/api/rooms/<room_text>")
 
 
+class SessionList(Struct):
+    """Sessions, the newest first, and what to ask for as `before` to get those behind them."""
+
+    sessions: list[SessionInfo]
+    next: int | None
+
+
+class EventList(Struct):
+    """Events, the newest first, and what to ask for as `before` to get those behind them."""
+
+    events: list[EventInfo]
+    next: int | None
+
+
+class Concurrent(Struct):
+    """How many are here now, and the most who ever were at once."""
+
+    people: int
+    sessions: int
+    peak_people: int
+
+
+class RoomStatistics(Struct):
+    """What everybody did in a room, how many there are, and how many were there at which time."""
+
+    people: list[PersonInfo]
+    concurrent: Concurrent
+    concurrency: list[PointInfo]
+
+
 @statistics.get("/sessions")
+@document_querystring(Pieces)
+@document_response(SessionList)
+@described(csv=True)
 async def sessions(room_text: str) -> Response:
     """[ST2] The sessions of the room, the newest first."""
     caller, parts = await _moderator(room_text), services()
@@ -43,10 +83,13 @@ async def sessions(room_text: str) -> Response:
     if listed is not None:
         return listed
     piece = await wanted_piece(read)
-    return json_response({"sessions": [told(session) for session in piece.rows], "next": piece.next})
+    return json_response(SessionList([told(session) for session in piece.rows], piece.next))
 
 
 @statistics.get("/events")
+@document_querystring(Pieces)
+@document_response(EventList)
+@described(csv=True)
 async def events(room_text: str) -> Response:
     """[ST3] The audit trail of the room, the newest first."""
     caller = await _moderator(room_text)
@@ -54,6 +97,9 @@ async def events(room_text: str) -> Response:
 
 
 @statistics.get("/stats")
+@document_querystring(Steps)
+@document_response(RoomStatistics)
+@described(csv=True)
 async def stats(room_text: str) -> Response:
     """[ST8] What everybody did in the room, how many are here now, were at most, and were at which time."""
     caller, parts = await _moderator(room_text), services()
@@ -62,13 +108,9 @@ async def stats(room_text: str) -> Response:
     if wants_csv():
         return csv_response("people.csv", PERSON_COLUMNS, [cells(person) for person in people])
     points = await concurrency(parts.stores.sessions, room.id, now)
-    concurrent = {
-        "people": len(parts.sessions.people(room.id)),
-        "sessions": len(parts.sessions.pages(room.id)),
-        "peak_people": await _peak(parts.stores.sessions, room, now),
-    }
-    told = [point_info(point) for point in points]
-    return json_response({"people": people, "concurrent": concurrent, "concurrency": told})
+    here, pages = len(parts.sessions.people(room.id)), len(parts.sessions.pages(room.id))
+    concurrent = Concurrent(here, pages, await _peak(parts.stores.sessions, room, now))
+    return json_response(RoomStatistics(people, concurrent, [point_info(point) for point in points]))
 
 
 async def told_events(room: RoomId | None, kind: str | None) -> Response:
@@ -90,7 +132,7 @@ async def told_events(room: RoomId | None, kind: str | None) -> Response:
     if listed is not None:
         return listed
     piece = await wanted_piece(read)
-    return json_response({"events": [event_info(event) for event in piece.rows], "next": piece.next})
+    return json_response(EventList([event_info(event) for event in piece.rows], piece.next))
 
 
 async def _read_sessions(store: Sessions, room: RoomId, before: int | None, limit: int) -> Piece[SessionRecord]:

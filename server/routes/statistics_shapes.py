@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from persistence.interfaces import Concurrency, Event, Micros, PersonStats, Role, SessionCounts, SessionRecord
 from server.auth.rights import in_order
@@ -72,7 +72,7 @@ class EventInfo(Struct):
     at: int
     kind: str
     user: str | None
-    details: msgspec.Raw
+    details: Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "object"})]
     room: str | None
 
 

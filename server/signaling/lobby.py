@@ -11,6 +11,8 @@ from server.signaling.messages import Knocker, ServerMessage
 
 MAX_KNOCKERS = 100
 """People who may wait before one room; more are told to come back later."""
+MAX_EARS = 8
+"""Pages with which one person may wait."""
 
 
 class Ear(Protocol):
@@ -44,10 +46,10 @@ class Lobby:
             RoomFull: Too many wait.
         """
         known = self._waiting.get(knocker.sub)
-        if known is not None:
+        if known is not None and len(known.ears) < MAX_EARS:
             known.ears.append(ear)
             return False
-        if len(self._waiting) >= MAX_KNOCKERS:
+        if known is not None or len(self._waiting) >= MAX_KNOCKERS:
             raise RoomFull("Too many people wait before this room.")
         self._waiting[knocker.sub] = _Waiting(knocker, [ear])
         return True

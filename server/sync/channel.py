@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 
 from pycrdt import Channel
 
@@ -108,7 +107,7 @@ class SyncChannel(Channel):
         self._extended = extended
         person = f"{page.room}/{page.author.user}"
         self._rates = limits.frames.bucket(person), limits.frame_bytes.bucket(person)
-        self._count_refusal = partial(limits.refused_updates.take, person)
+        self._refusals = limits.refused_updates.bucket(person)
         self._outbox = Outbox(self._send, limit=config.outbox_bytes, slow_seconds=config.slow_seconds)
         self._standing = Standing.JOINING
         self._seq = Seq(0)
@@ -257,7 +256,9 @@ class SyncChannel(Channel):
             self._tell({"type": "rejected", "document": self._document.id.name, **named(error)})
         else:
             self._outbox.end(error)
-        self._count_refusal()
+        retry_after = self._refusals.take()
+        if retry_after is not None:
+            self.end(RateLimited(retry_after))
 
     # ---- the page's standing
 
@@ -268,7 +269,7 @@ class SyncChannel(Channel):
             self.end(Conflict())
 
     def end(self, error: Exception) -> None:
-        """Take nothing more, and close with this error's code after what waits."""
+        """Take nothing more, tell nothing more, and close with this error's code after what waits."""
         self._ended = True
         self._outbox.end(error)
 
@@ -316,6 +317,10 @@ class SyncChannel(Channel):
             except _REFUSALS as exc:
                 self._refuse(exc, each.index)
                 return applied
+            except Exception as exc:
+                # The document asks from within its cut: whatever is wrong here must not end it for everybody.
+                self.end(exc)
+                return applied
             if reception is Reception.WAITING:
                 self._held.append(each)
             applied = applied or reception is Reception.APPLIED
@@ -328,18 +333,22 @@ class SyncChannel(Channel):
 
     def ask(self, frame: bytes) -> None:
         """Send our state vector, and who is here."""
+        if self._ended:
+            return
         self._outbox.put(frame)
         self._tell_presence()
 
     def give_state(self, frame: bytes, seq: Seq) -> None:
         """Send the state that was asked for; from here on the reader is live."""
         self._state_asked = False
+        if self._ended:
+            return
         self._outbox.put(frame, share=math.inf)
         self._standing, self._seq = Standing.LIVE, seq
 
     def show(self, frame: bytes | None, seq: Seq) -> None:
         """Send what was committed; a full outbox makes the reader fall behind, and nothing is lost to it."""
-        if self._standing is not Standing.LIVE:
+        if self._standing is not Standing.LIVE or self._ended:
             return
         if frame is None or self._outbox.put(frame):
             self._seq = seq
@@ -349,7 +358,7 @@ class SyncChannel(Channel):
 
     def announce(self, frame: bytes) -> None:
         """Send awareness if there is room; else the whole of it once there is."""
-        if not self._outbox.put(frame, share=PRESENCE_SHARE):
+        if not self._ended and not self._outbox.put(frame, share=PRESENCE_SHARE):
             self._presence_stale = True
 
     def settled(self) -> int:

@@ -24,6 +24,8 @@ async def test_what_members_may_do_changes_for_all_of_them_at_once(room: Room) -
         room.live.signal(room.id, ann_token, "ann-page") as hers,
         room.live.signal(room.id, bob_token, "bob-page") as his,
     ):
+        for page in (hers, his):
+            await told_of(page, "welcome")
         assert (await room.change(room.owner, permissions=["draw"]))[0] == 200
         assert (await told_of(hers, "permissions"))["permissions"] == ["draw"]
         assert (await told_of(his, "permissions"))["permissions"] == ["draw", "chat"]

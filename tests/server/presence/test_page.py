@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from persistence.interfaces import MEMBER_PERMISSIONS, Access, Member, Micros, R
 from persistence.sqlite import open_sqlite
 from server.auth.admission import Admitted, Caller
 from server.auth.tokens import Claims
-from server.errors import Banned, PermissionRefused, Removed, TokenExpired
+from server.errors import Banned, PermissionRefused, RateLimited, Removed, TokenExpired
 from server.metrics import Metrics
 from server.presence.device import device_of
 from server.presence.page import Page
 from server.presence.roster import Media
-from server.presence.sessions import SessionBook
+from server.presence.sessions import MAX_PAGES, MAX_SOCKETS, SessionBook
 from server.rooms.author import Author
 from tests.server.clocks import StandingClock
 
@@ -149,6 +150,25 @@ async def test_what_a_page_did_is_kept(desk: Desk) -> None:
     kept = await desk.stores.sessions.get(SessionId("ann-page"))
     assert kept is not None
     assert (kept.edits, kept.mic_seconds) == (3, 7.0)
+
+
+async def test_a_person_has_a_bounded_number_of_pages_and_a_page_of_sockets(desk: Desk) -> None:
+    """[SB15] One more is refused, and leaves no trace."""
+
+    def page(number: int) -> Admitted:
+        admitted = desk.admitted()
+        return replace(admitted, author=replace(admitted.author, session=SessionId(f"page-{number}")))
+
+    async with AsyncExitStack() as stack:
+        for number in range(MAX_PAGES):
+            await stack.enter_async_context(desk.book.attached(page(number)))
+        for _ in range(MAX_SOCKETS - 1):
+            await stack.enter_async_context(desk.book.attached(page(0)))
+        for number in (0, MAX_PAGES):
+            with pytest.raises(RateLimited):
+                await stack.enter_async_context(desk.book.attached(page(number)))
+        assert len(desk.book.pages(ROOM.id)) == MAX_PAGES
+    assert desk.book.rooms() == []
 
 
 async def test_counts_that_cannot_be_written_wait(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
