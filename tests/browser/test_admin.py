@@ -254,7 +254,7 @@ def test_without_a_good_link_the_page_says_how_to_get_one(
     assert stranger.page.url == f"{server.address}/admin"
     stranger.page.reload()
     expect(stranger.page.get_by_role("heading", name="Rooms")).to_be_visible()
-    stranger.page.get_by_role("button", name="Leave the administration").click()
+    stranger.page.get_by_role("button", name="Leave").click()
     expect(gate).to_have_attribute("data-why", "left")
     stranger.page.reload()
     expect(gate).to_have_attribute("data-why", "none")

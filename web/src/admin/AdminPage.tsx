@@ -22,6 +22,7 @@ import { StorageView } from './StorageView';
 import { TokensView } from './TokensView';
 import type { Overview } from './types';
 import { usePolled } from './usePolled';
+import { useShowCurrent } from './useShowCurrent';
 
 const VIEWS = ['rooms', 'people', 'sessions', 'concurrency', 'storage', 'events', 'tokens'] as const;
 type View = (typeof VIEWS)[number];
@@ -63,8 +64,10 @@ function Administration({ token }: { token: string }) {
 function Page({ onNow }: { onNow: (now: number) => void }) {
   const t = useTexts().admin;
   const overview = usePolled<Overview>('/api/admin/overview');
-  const chosen = useQuery().get('view') as View | null;
+  const query = useQuery();
+  const chosen = query.get('view') as View | null;
   const view = chosen && VIEWS.includes(chosen) ? chosen : 'rooms';
+  useArrival(`${view} ${query.get('room')}`);
   const { value } = overview;
   useEffect(() => {
     if (value) onNow(value.now);
@@ -86,6 +89,7 @@ function Page({ onNow }: { onNow: (now: number) => void }) {
           <ViewOf view={view} overview={value} />
         </div>
       </main>
+      <Choices />
     </div>
   );
 }
@@ -104,25 +108,45 @@ function ViewOf({ view, overview }: { view: View; overview: Overview | undefined
 
 function Sidebar({ view, overview }: { view: View; overview: Overview | undefined }) {
   const t = useTexts();
+  const nav = useShowCurrent(view);
   return (
     <header className="admin-sidebar">
       <p className="admin-brand">
         <img src="/icon.svg" alt="" width="24" height="24" />
         <span><strong>{overview?.name ?? t.shell.app}</strong><span className="muted small">{t.admin.title}{overview && ` · ${overview.version}`}</span></span>
       </p>
-      <nav className="admin-nav" aria-label={t.admin.nav}>
+      <nav ref={nav} className="admin-nav" aria-label={t.admin.nav}>
         {VIEWS.map((one) => {
           const Icon = ICONS[one];
           return <ViewLink key={one} to={{ view: one === 'rooms' ? null : one }} current={one === view}><Icon size={16} aria-hidden />{t.admin.views[one]}</ViewLink>;
         })}
       </nav>
-      <div className="admin-sidebar-end">
-        <ThemeChoices />
-        <LanguageChoices />
-        <button type="button" className="button" onClick={() => leave({ kind: 'left' })}><LogOut size={16} aria-hidden />{t.admin.signOut}</button>
-      </div>
     </header>
   );
+}
+
+function Choices() {
+  const t = useTexts().admin;
+  return (
+    <footer className="admin-choices">
+      <ThemeChoices />
+      <LanguageChoices />
+      <button type="button" className="button" onClick={() => leave({ kind: 'left' })}><LogOut size={16} aria-hidden />{t.signOut}</button>
+    </footer>
+  );
+}
+
+/** A view that is arrived at shows its beginning; the focus follows if what had it is gone. */
+function useArrival(place: string): void {
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    const content = document.getElementById('admin-content');
+    content?.scrollTo(0, 0);
+    content?.parentElement?.scrollTo(0, 0);
+    if (document.activeElement === document.body) content?.focus({ preventScroll: true });
+  }, [place]);
 }
 
 /** What was done is told for a while. */

@@ -28,11 +28,11 @@ export function ConcurrencyView() {
   const path = now === 0 ? null : pathWith('/api/admin/concurrency', parameters);
   const answer = usePolled<{ points: readonly Concurrency[] }>(path, RANGES[name].poll);
   const isTable = query.get('as') === 'table';
-  const names_ = Object.entries(t.concurrency.ranges).map(([value, words]): [string, string] => [value === FALLBACK ? '' : value, words]);
+  const ranges = Object.entries(t.concurrency.ranges).map(([value, words]): [string, string] => [value === FALLBACK ? '' : value, words]);
   return (
     <>
       <div className="admin-filters">
-        <FilterField label={t.concurrency.range} parameter="range" options={names_} />
+        <FilterField label={t.concurrency.range} parameter="range" options={ranges} />
         <FilterField label={t.concurrency.room} parameter="in" options={[['', t.concurrency.allRooms], ...roomOptions(names, t.rooms.unnamed)]} />
         <button type="button" className="button" aria-pressed={isTable} onClick={() => changeQuery({ as: isTable ? null : 'table' })}>
           {isTable ? t.concurrency.asChart : t.concurrency.asTable}
@@ -49,11 +49,12 @@ export function ConcurrencyPoints({ points, range, isTable }: { points: readonly
   const t = useTexts().admin.concurrency;
   const formats = useFormats();
   const peak = points.reduce((most, { people }) => Math.max(most, people), 0);
+  const pages = points.reduce((most, { sessions }) => Math.max(most, sessions), 0);
   const [first, last] = [points[0], points.at(-1)];
   const { step } = RANGES[range];
   // Of the answer itself: while a new window is asked for, the old one is shown where it belongs.
   const bounds = first && last ? { since: first.at, until: last.at + step, step } : null;
-  const facts = [[t.peak, peak], [t.nowPeople, last?.people ?? 0]] as const;
+  const facts = [[t.peakPeople, peak], [t.peakPages, pages]] as const;
   return (
     <>
       <dl className="admin-tiles">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{formats.number(value)}</dd></div>)}</dl>

@@ -6,7 +6,7 @@ import { wordsOf } from './adminApi';
 
 export interface ConfirmProps {
   title: string;
-  body: ReactNode;
+  body?: ReactNode;
   /** What the button says. */
   act: string;
   danger?: boolean;
@@ -37,7 +37,7 @@ export function Confirm({ title, body, act, danger = false, typed, children, onA
   return (
     <Dialog title={title} onClose={onClose}>
       <form className="dialog-form" data-testid="confirm" onSubmit={(event) => { event.preventDefault(); void submit(); }}>
-        <p>{body}</p>
+        {body && <p>{body}</p>}
         {children}
         {typed && (
           <label className="field">

@@ -1,7 +1,7 @@
 /** The audit trail: who did what, where and when. */
 import { useMemo, useState } from 'react';
 import { useTexts } from '../ui/texts';
-import { pathOfRoom, useAdmin, wordsOf } from './adminApi';
+import { useAdmin, wordsOf } from './adminApi';
 import { eventFields, isSigned } from './eventWords';
 import { useFormats } from './format';
 import { matches } from './order';
@@ -9,7 +9,7 @@ import { CsvButton, FilterField, Moment, Nothing, RoomLink, SearchField, Waiting
 import { useQuery } from './query';
 import { ROOMS_PATH } from './RoomsView';
 import { type Column, Table } from './Table';
-import type { AdminEvent, AdminMember, AdminRoom, PersonStats } from './types';
+import type { AdminEvent, AdminRoom, PersonStats } from './types';
 import { type Page, type Pages, usePages } from './usePages';
 import { usePolled } from './usePolled';
 
@@ -25,10 +25,9 @@ export function EventsView() {
   const t = useTexts().admin;
   const query = useQuery();
   const rooms = usePolled<{ rooms: readonly AdminRoom[] }>(ROOMS_PATH, NAMES_MS);
-  const people = usePolled<{ people: readonly PersonStats[] }>('/api/admin/people', NAMES_MS);
   const path = pathWith('/api/admin/events', { kind: query.get('kind'), room: query.get('in') });
   const pages = usePages(path, read, idOf);
-  const names = useMemo(() => new Map(people.value?.people.map(({ user, name }) => [user, name])), [people.value]);
+  const names = useNames();
   const roomNames = useMemo(() => new Map(rooms.value?.rooms.map(({ room }) => [room.id, room.name])), [rooms.value]);
   return (
     <>
@@ -46,11 +45,9 @@ export function EventsView() {
 /** Of one room. */
 export function RoomEvents({ room }: { room: string }) {
   const query = useQuery();
-  const people = usePolled<{ members: readonly AdminMember[] }>(pathOfRoom(room), NAMES_MS);
-  const filters = { kind: query.get('kind'), room };
-  const path = pathWith('/api/admin/events', filters);
+  const path = pathWith('/api/admin/events', { kind: query.get('kind'), room });
   const pages = usePages(path, read, idOf);
-  const names = useMemo(() => new Map(people.value?.members.map(({ sub, name }) => [sub, name])), [people.value]);
+  const names = useNames();
   return (
     <>
       <div className="admin-filters">
@@ -61,6 +58,12 @@ export function RoomEvents({ room }: { room: string }) {
       <EventsTable pages={pages} names={names} roomNames={NOBODY} inRoom />
     </>
   );
+}
+
+/** User id → name, of everybody who was ever here. */
+function useNames(): ReadonlyMap<string, string> {
+  const people = usePolled<{ people: readonly PersonStats[] }>('/api/admin/people', NAMES_MS);
+  return useMemo(() => new Map(people.value?.people.map(({ user, name }) => [user, name])), [people.value]);
 }
 
 export function roomOptions(names: ReadonlyMap<string, string>, unnamed: string): [string, string][] {
@@ -136,7 +139,7 @@ function useColumns(
   return [
     { id: 'kind', title: words.kind, width: 1.4, cell: ({ kind }) => words.kinds[kind] ?? kind },
     { id: 'at', title: words.at, width: 1.4, cell: ({ at }) => <Moment at={at} /> },
-    { id: 'who', title: words.who, width: 1.4, cell: (event) => <bdi title={event.user ?? undefined}>{whoOf(event)}</bdi> },
+    { id: 'who', title: words.who, width: 1.4, cell: (event) => <bdi className="event-who" title={event.user ?? undefined}>{whoOf(event)}</bdi> },
     {
       id: 'room', title: words.room, width: 1.4,
       cell: ({ room }) => (room ? <RoomLink id={room} name={roomNames.get(room) || room} /> : <span className="muted">{words.whole}</span>),

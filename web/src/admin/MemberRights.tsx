@@ -24,7 +24,7 @@ export function MemberRights({ room, member, onChanged, onClose }: {
   };
   const preset = presetOf(role, room.permissions);
   return (
-    <Confirm title={t.room.members.editOf(member.name)} body="" act={t.room.members.save} onAct={save} onClose={onClose}>
+    <Confirm title={t.room.members.editOf(member.name)} act={t.room.members.save} onAct={save} onClose={onClose}>
       <label className="field">
         <span>{t.room.members.roleLabel}</span>
         <select className="input" data-testid="role" value={role} onChange={(event) => setRole(event.target.value as Role)}>

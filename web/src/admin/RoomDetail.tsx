@@ -2,7 +2,7 @@
 import { ArrowLeft, ExternalLink } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTexts } from '../ui/texts';
-import { pathOfRoom } from './adminApi';
+import { pathOfRoom, useAdmin } from './adminApi';
 import { useFormats } from './format';
 import { Ago, ViewLink, Waiting } from './Parts';
 import { useQuery } from './query';
@@ -14,6 +14,7 @@ import { RoomSettingsForm } from './RoomSettings';
 import { RoomState, sizeOf } from './RoomsView';
 import type { AdminMember, AdminRoom } from './types';
 import { type Polled, usePolled } from './usePolled';
+import { useShowCurrent } from './useShowCurrent';
 
 const TABS = ['members', 'sessions', 'invitations', 'settings', 'events'] as const;
 type Tab = (typeof TABS)[number];
@@ -33,15 +34,18 @@ export function RoomDetail({ id, rooms }: { id: string; rooms: Polled<{ rooms: r
 
 function Found({ room, onChanged }: { room: AdminRoom; onChanged: () => void }) {
   const t = useTexts().admin;
+  const { now } = useAdmin();
+  const formats = useFormats();
   const chosen = useQuery().get('tab') as Tab | null;
   const isDeleted = room.deleted_at !== null;
   const tabs: readonly Tab[] = isDeleted ? ['events'] : TABS;
   const tab = chosen && tabs.includes(chosen) ? chosen : (tabs[0] ?? 'events');
+  const nav = useShowCurrent(tab);
   return (
     <>
       <RoomHead room={room} />
-      {isDeleted && <p className="admin-note" role="status">{t.room.deletedAt('')}<Ago at={room.deleted_at} /></p>}
-      <nav className="admin-tabs" aria-label={t.room.tabsLabel}>
+      {room.deleted_at !== null && <p className="admin-note">{t.room.deletedAt(formats.ago(room.deleted_at, now))}</p>}
+      <nav ref={nav} className="admin-tabs" aria-label={t.room.tabsLabel}>
         {tabs.map((one) => (
           <ViewLink key={one} to={{ view: 'rooms', room: room.room.id, tab: one === tabs[0] ? null : one }} current={one === tab}>
             {t.room.tabs[one]}

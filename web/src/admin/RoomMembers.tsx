@@ -98,11 +98,11 @@ function columnsOf(t: Texts['admin'], onAsk: (asked: Asked) => void, onUnban: (m
       cell: ({ name, sub }) => <><bdi>{name}</bdi><span className="admin-sub" title={sub}>{sub}</span></>,
     },
     { id: 'role', title: words.role, value: ({ role }) => t.roles[role], cell: ({ role }) => t.roles[role] },
-    { id: 'rights', title: words.rights, width: 2, cell: (member) => rightsOf(member, t) },
-    { id: 'state', title: words.state, value: (member) => stateOf(member), cell: (member) => <MemberState member={member} /> },
-    { id: 'joined', title: words.joined, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
+    { id: 'rights', title: words.rights, width: 1.5, cell: (member) => rightsOf(member, t) },
+    { id: 'state', title: words.state, width: 1.2, value: (member) => stateOf(member), cell: (member) => <MemberState member={member} /> },
+    { id: 'joined', title: words.joined, width: 1.2, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
     {
-      id: 'actions', title: t.table.actions, hideTitle: true, width: 2.5,
+      id: 'actions', title: t.table.actions, hideTitle: true, width: 3.4,
       cell: (member) => <MemberActions member={member} onAsk={onAsk} onUnban={onUnban} />,
     },
   ];

@@ -79,18 +79,18 @@ function useColumns(roomNames: ReadonlyMap<string, string>, onKick: (session: Op
       id: 'room', title: words.room, width: 2, value: ({ room }) => roomNames.get(room) ?? room,
       cell: ({ room }) => <RoomLink id={room} name={roomNames.get(room) ?? room} />,
     },
-    { id: 'since', title: words.since, width: 1.2, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
+    { id: 'since', title: words.since, width: 1.3, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
     {
       id: 'duration', title: words.duration, numeric: true, value: ({ joined_at }) => -joined_at,
       cell: ({ joined_at }) => formats.length(Math.max(0, (now - joined_at) / 1_000_000)),
     },
     {
-      id: 'role', title: words.role, width: 1.3, value: ({ role }) => t.roles[role],
+      id: 'role', title: words.role, width: 1.4, value: ({ role }) => t.roles[role],
       cell: (session) => <><span>{t.roles[session.role]}</span><Rights session={session} /></>,
     },
     ...countColumns<OpenSession>(t),
     {
-      id: 'actions', title: t.table.actions, hideTitle: true, width: 1.6,
+      id: 'actions', title: t.table.actions, hideTitle: true, width: 1.9,
       cell: (session, gone) => !gone && (
         <span className="admin-actions">
           <button type="button" className="button small" aria-label={words.kickOf(session.name)} onClick={() => onKick(session)}>

@@ -18,6 +18,8 @@ export interface Column<T> {
   width?: number;
   /** The title is for screen readers only. */
   hideTitle?: boolean;
+  /** Stands for the title where columns are narrow. */
+  icon?: ReactNode;
 }
 
 export interface TableProps<T> {
@@ -82,20 +84,23 @@ function Head<T>({ column, sort, onSort }: { column: Column<T>; sort?: Sort; onS
   const className = column.numeric ? 'numeric' : undefined;
   if (!column.value || !sort || !onSort) {
     return (
-      <th role="columnheader" scope="col" className={className}>
-        {column.hideTitle ? <span className="visually-hidden">{column.title}</span> : column.title}
-      </th>
+      <th role="columnheader" scope="col" className={className}><Title of={column} /></th>
     );
   }
   const Arrow = sort.descending ? ArrowDown : ArrowUp;
   return (
     <th role="columnheader" scope="col" className={className} aria-sort={isSorted ? (sort.descending ? 'descending' : 'ascending') : undefined}>
       <button type="button" className="table-sort" onClick={() => onSort(nextSort(column, sort))}>
-        {column.title}
+        <Title of={column} />
         <Arrow size={14} aria-hidden className={isSorted ? undefined : 'unsorted'} />
       </button>
     </th>
   );
+}
+
+function Title<T>({ of: { title, icon, hideTitle = false } }: { of: Column<T> }) {
+  if (!icon && !hideTitle) return title;
+  return <span title={icon ? title : undefined}>{icon}<span className="visually-hidden">{title}</span></span>;
 }
 
 /** Another column starts the way in which it is read: numbers and times from the top, names from A. */

@@ -97,7 +97,7 @@ describe('people and sessions', () => {
     const html = show(<PeopleTable people={[person]} onChanged={nothing} />);
     expect(html).not.toContain('<Bob>');
     expect(words(html)).toContain('&lt;Bob&gt; u1 Here now');
-    expect(words(html)).toContain('1 hr 1 min');
+    expect(words(html)).toContain('1:01 h');
     expect(html).toContain('aria-label="Erase what is known of &lt;Bob&gt;"');
   });
 

@@ -6,6 +6,9 @@ const INSTANTS = new Set(['expires_at', 'before', 'at']);
 const SIZES = new Set(['size', 'bytes']);
 const PEOPLE = new Set(['user', 'sub', 'by']);
 const SIGNATURE = 'signature';
+/** What stands in other columns, or says nothing to a reader. */
+const UNTOLD = new Set([SIGNATURE, 'at', 'sha256']);
+const ROLES = new Set(['role', 'default_role', 'before', 'after', 'from', 'to']);
 
 export function isSigned(details: Readonly<Record<string, unknown>>): boolean {
   return typeof details[SIGNATURE] === 'string';
@@ -15,7 +18,7 @@ export function eventFields(
   details: Readonly<Record<string, unknown>>, t: Texts['admin'], formats: Formats, names: ReadonlyMap<string, string>,
 ): [string, string][] {
   return Object.entries(details)
-    .filter(([name, value]) => name !== SIGNATURE && value !== null && value !== '')
+    .filter(([name, value]) => !UNTOLD.has(name) && value !== null && value !== '')
     .map(([name, value]) => [t.events.fields[name] ?? name.replaceAll('_', ' '), wordOf(name, value, t, formats, names)]);
 }
 
@@ -33,7 +36,7 @@ function wordOf(name: string, value: unknown, t: Texts['admin'], formats: Format
 
 /** Roles, permissions and the like are codes on the wire. */
 function knownWord(name: string, value: string, t: Texts['admin']): string | undefined {
-  if (name === 'role' || name === 'default_role' || name === 'from' || name === 'to') return wordIn(t.roles, value);
+  if (ROLES.has(name)) return wordIn(t.roles, value);
   if (name === 'permissions' || name === 'overrides') return wordIn(t.permissions, value);
   if (name === 'access') return wordIn(t.access, value);
   return name === 'door' ? wordIn(t.doorShort, value) : undefined;

@@ -13,7 +13,7 @@ export interface Formats {
   clock(at: number): string;
   /** 3 minutes ago. */
   ago(at: number, now: number): string;
-  /** 2 h 5 min; 40 s. */
+  /** 2:05 h; 5 min; 40 s. */
   length(seconds: number): string;
 }
 
@@ -44,8 +44,6 @@ function makeFormats(locale: string, t: Texts['admin']): Formats {
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
-  const unit = (value: number, name: string): string =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
   return {
     locale,
     number: (value) => whole.format(value),
@@ -67,10 +65,10 @@ function makeFormats(locale: string, t: Texts['admin']): Formats {
     },
     length(seconds) {
       const rounded = Math.round(seconds);
-      if (rounded < 60) return unit(rounded, 'second');
+      if (rounded < 60) return `${rounded} ${t.units.s}`;
       const [hours, minutes] = [Math.floor(rounded / 3600), Math.floor((rounded % 3600) / 60)];
-      if (hours === 0) return unit(minutes, 'minute');
-      return hours >= 100 || minutes === 0 ? unit(hours, 'hour') : `${unit(hours, 'hour')} ${unit(minutes, 'minute')}`;
+      if (hours === 0) return `${minutes} ${t.units.min}`;
+      return hours >= 100 ? `${whole.format(hours)} ${t.units.h}` : `${hours}:${String(minutes).padStart(2, '0')} ${t.units.h}`;
     },
   };
 }

@@ -11,7 +11,7 @@ export const adminDe: typeof adminEn = {
     rooms: 'Räume', people: 'Personen', sessions: 'Offene Sitzungen', concurrency: 'Gleichzeitig anwesend', storage: 'Speicher',
     events: 'Protokoll', tokens: 'Zugangstoken',
   },
-  signOut: 'Verwaltung verlassen',
+  signOut: 'Verlassen',
   signedOut: { title: 'Du hast die Verwaltung verlassen', body: 'Dieser Browser hat den Link vergessen.' },
   gate: {
     title: 'Diese Seite braucht einen Verwaltungslink',
@@ -58,13 +58,14 @@ export const adminDe: typeof adminEn = {
   now: 'jetzt',
   people: counted('Person', 'Personen'),
   pages: counted('Seite', 'Seiten'),
+  units: { s: 's', min: 'min', h: 'h' },
   bytes: { B: 'B', KB: 'KB', MB: 'MB', GB: 'GB' },
   roles: { owner: 'Eigentümer', moderator: 'Moderator', member: 'Mitglied', viewer: 'Nur ansehen' },
   permissions: {
     draw: 'Zeichnen', chat: 'Im Chat schreiben', voice: 'Mikrofon', video: 'Kamera', screen_share: 'Bildschirm teilen',
     upload: 'Dateien hinzufügen', record: 'Aufzeichnen', moderate: 'Moderieren',
   },
-  access: { link: 'Wer den Link hat', invite: 'Nur Eingeladene', lobby: 'Anklopfen, ein Moderator lässt ein' },
+  access: { link: 'Wer den Link hat', invite: 'Nur Eingeladene', lobby: 'Wer anklopft und eingelassen wird' },
   door: { open: 'Offen', locked: 'Abgeschlossen: niemand Neues kommt herein', closed: 'Geschlossen: nur Moderatoren sind drin' },
   doorShort: { open: 'Offen', locked: 'Abgeschlossen', closed: 'Geschlossen' },
   rooms: {
@@ -151,7 +152,7 @@ export const adminDe: typeof adminEn = {
     range: 'Zeitraum', ranges: { hour: '1 Stunde', day: '24 Stunden', week: '7 Tage', month: '30 Tage' },
     room: 'Raum', allRooms: 'Alle Räume',
     people: 'Personen', sessions: 'Offene Seiten', at: 'Zeit',
-    peak: 'Höchststand', nowPeople: 'Jetzt',
+    peakPeople: 'Meiste Personen zugleich', peakPages: 'Meiste Seiten zugleich',
     chart: (range, peak) => `Personen zur selben Zeit, letzte ${range}. Höchstens ${peak}.`,
     help: 'Pfeiltasten gehen die Zeit entlang.',
     point: (time, people, pages) => `${time}: ${people}, ${pages}`,
@@ -181,7 +182,7 @@ export const adminDe: typeof adminEn = {
     fields: {
       user: 'Person', sub: 'Person', name: 'Name', role: 'Rolle', reason: 'Grund', permissions: 'Rechte', overrides: 'Ausnahmen', access: 'Wer eintreten darf',
       default_role: 'Link gibt', door: 'Tür', max_people: 'Höchstens', recovery: 'Wiederherstellung', label: 'Für', invitation: 'Einladung',
-      what: 'Was', to: 'An', by: 'Von', from: 'Von', sha256: 'Fingerabdruck', file_name: 'Datei', size: 'Größe', rows: 'Einträge', before: 'Vor',
+      what: 'Was', to: 'An', by: 'Von', from: 'Von', sha256: 'Fingerabdruck', file_name: 'Datei', size: 'Größe', rows: 'Einträge', before: 'Vorher', after: 'Nachher', id: 'Kennung', session: 'Sitzung', document: 'Dokument',
       room: 'Raum', expires_at: 'Gültig bis', seconds: 'Sekunden', jti: 'Token-Kennung', count: 'Anzahl', entries: 'Einträge',
     },
   },

@@ -9,7 +9,7 @@ export const adminEn = {
     rooms: 'Rooms', people: 'People', sessions: 'Live sessions', concurrency: 'Concurrent users', storage: 'Storage',
     events: 'Audit trail', tokens: 'Tokens',
   },
-  signOut: 'Leave the administration',
+  signOut: 'Leave',
   signedOut: { title: 'You have left the administration', body: 'This browser has forgotten the link.' },
   gate: {
     title: 'This page needs an admin link',
@@ -56,13 +56,14 @@ export const adminEn = {
   now: 'now',
   people: counted('person', 'people'),
   pages: counted('page', 'pages'),
+  units: { s: 's', min: 'min', h: 'h' },
   bytes: { B: 'B', KB: 'KB', MB: 'MB', GB: 'GB' },
   roles: { owner: 'Owner', moderator: 'Moderator', member: 'Member', viewer: 'View only' },
   permissions: {
     draw: 'Draw', chat: 'Write in the chat', voice: 'Microphone', video: 'Camera', screen_share: 'Share a screen',
     upload: 'Add files', record: 'Record', moderate: 'Moderate',
   },
-  access: { link: 'Whoever has the link', invite: 'Only invited people', lobby: 'Knock, and a moderator admits' },
+  access: { link: 'Whoever has the link', invite: 'Only invited people', lobby: 'Whoever knocks and is let in' },
   door: { open: 'Open', locked: 'Locked: nobody new enters', closed: 'Closed: only moderators are inside' },
   doorShort: { open: 'Open', locked: 'Locked', closed: 'Closed' },
   rooms: {
@@ -149,7 +150,7 @@ export const adminEn = {
     range: 'Time', ranges: { hour: '1 hour', day: '24 hours', week: '7 days', month: '30 days' },
     room: 'Room', allRooms: 'All rooms',
     people: 'People', sessions: 'Open pages', at: 'Time',
-    peak: 'Most at once', nowPeople: 'Now',
+    peakPeople: 'Most people at once', peakPages: 'Most open pages at once',
     chart: (range: string, peak: number) => `People at the same time, last ${range}. At most ${peak}.`,
     help: 'Arrow keys move along the time.',
     point: (time: string, people: string, pages: string) => `${time}: ${people}, ${pages}`,
@@ -179,7 +180,7 @@ export const adminEn = {
     fields: {
       user: 'Person', sub: 'Person', name: 'Name', role: 'Role', reason: 'Reason', permissions: 'Rights', overrides: 'Exceptions', access: 'Who may enter',
       default_role: 'Link gives', door: 'Door', max_people: 'At most', recovery: 'Recovery', label: 'For', invitation: 'Invitation',
-      what: 'What', to: 'To', by: 'By', from: 'From', sha256: 'Fingerprint', file_name: 'File', size: 'Size', rows: 'Entries', before: 'Before',
+      what: 'What', to: 'To', by: 'By', from: 'From', sha256: 'Fingerprint', file_name: 'File', size: 'Size', rows: 'Entries', before: 'Before', after: 'After', id: 'Id', session: 'Session', document: 'Document',
       room: 'Room', expires_at: 'Good until', seconds: 'Seconds', jti: 'Token id', count: 'Count', entries: 'Entries',
     } as Readonly<Record<string, string>>,
   },
