@@ -1,0 +1,82 @@
+// Honest people with real Yjs documents and unmodified y-websocket providers, told by stdin what to do.
+// One JSON object a line: {op, name, ...}. One line of JSON comes back for each, in the same order.
+
+import { createInterface } from 'node:readline'
+import * as Y from 'yjs'
+import { provide, report, synced, until } from './room.mjs'
+
+const people = new Map()
+
+/** What an honest page writes, by the kind of document. Keys are unique, so everybody can wait for them. */
+const kinds = {
+  whiteboard: {
+    has: (doc, key) => doc.getMap('elements').has(key),
+    write: (doc, key) => {
+      const fields = { type: 'rectangle', xy: [1, 2], wh: [30, 40], index: 'a1', strokeColor: '#000' }
+      doc.getMap('elements').set(key, new Y.Map(Object.entries(fields)))
+    },
+    content: (doc) => ({ elements: doc.getMap('elements').toJSON(), files: doc.getMap('files').toJSON() })
+  },
+  chat: {
+    has: (doc, key) => doc.getArray('messages').map((message) => message.get('id')).includes(key),
+    write: (doc, key, author) => {
+      const fields = { id: key, author, name: 'Bob', text: key, sent_at: 1700000000123, reactions: new Y.Map() }
+      doc.getArray('messages').push([new Y.Map(Object.entries(fields))])
+    },
+    content: (doc) => ({ messages: doc.getArray('messages').toJSON() })
+  },
+  notes: {
+    has: (doc, key) => doc.getMap('m').has(key),
+    write: (doc, key) => doc.getMap('m').set(key, 'yjs'),
+    content: (doc) => ({ m: doc.getMap('m').toJSON(), t: doc.getText('t').toString() })
+  }
+}
+
+const kindOf = (document) => kinds[document] ?? kinds.notes
+
+const acts = {
+  open: async ({ name, server, room, document, token }) => {
+    const doc = new Y.Doc()
+    const provider = provide({ server, id: room, token }, document, doc)
+    const person = { doc, provider, kind: kindOf(document), closes: [] }
+    provider.on('connection-close', (event) => person.closes.push(event?.code ?? 0))
+    people.set(name, person)
+    await synced(provider)
+    return { client: doc.clientID }
+  },
+  write: async ({ name, key, author }) => {
+    const { doc, kind } = people.get(name)
+    doc.transact(() => kind.write(doc, key, author))
+    return {}
+  },
+  await: async ({ name, key }) => {
+    const { doc, kind } = people.get(name)
+    await until(() => kind.has(doc, key), [doc, 'update'])
+    return {}
+  },
+  // Resolves once the document has exactly the state vector that is wanted, or at once when it has more.
+  state: async ({ name, vector }) => {
+    const { doc, provider, kind, closes } = people.get(name)
+    const wanted = Y.decodeStateVector(Buffer.from(vector, 'base64'))
+    await until(() => [...wanted].every(([client, clock]) => Y.getState(doc.store, client) >= clock), [doc, 'update'])
+    return {
+      update: Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64'),
+      content: kind.content(doc),
+      awareness: Object.fromEntries(provider.awareness.getStates()),
+      closes
+    }
+  },
+  close: async ({ name }) => {
+    const { doc, provider } = people.get(name)
+    provider.destroy()
+    doc.destroy()
+    people.delete(name)
+    return {}
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = JSON.parse(line)
+  process.stdout.write(`${JSON.stringify(await acts[order.op](order))}\n`)
+}
+report({})
