@@ -1,8 +1,8 @@
 """A standing copy of a checked document: an update is tried on it first, and what it did there is judged.
 
-Rules TW1 to TW8 of SPEC.md. What an update says does not tell what it does: a forged concurrent insert replaces a value
-of a map without deleting anything. So effects are judged, as observers of the copy tell them. They stay for the life of
-the copy; the live document has none.
+Rules TW1 to TW10 of SPEC.md. What an update says does not tell what it does: a forged concurrent insert replaces a
+value of a map without deleting anything. So effects are judged, as observers of the copy tell them. They stay for the
+life of the copy; the live document has none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from crdt_docs.chat_rules import ChatRules
 from crdt_docs.effects import Actor, DocumentLimits, Rules, Verdict, note_event, read_notes
 from crdt_docs.errors import MissingDependencies, SchemaViolation
 from crdt_docs.ids import DocumentKind
+from crdt_docs.pieces import check_pieces
 from crdt_docs.placement import read_placement
 from crdt_docs.updates import Footprint, advance, decode_state_vector, find_gap, overlaps
 from crdt_docs.whiteboard_rules import WhiteboardRules
@@ -104,6 +105,7 @@ class Twin:
         gap = find_gap(footprint, self._clocks)
         if gap is not None:  # it would take effect with what somebody else sends later
             raise MissingDependencies(gap)
+        check_pieces(update)
         placement = read_placement(update, self._clocks)
         self._rules.check_placement(placement)
         apply_update(self.doc, update)
