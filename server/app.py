@@ -28,7 +28,7 @@ from server.retention import Forgetful, keep_forgetting
 from server.rooms.registry import Registry
 from server.routes.admin import admin
 from server.routes.assets import assets
-from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, client
+from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, ClientFile, client
 from server.routes.cross_origin import check_page, say_who_may_read
 from server.routes.headers import harden
 from server.routes.health import health
@@ -160,6 +160,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config["BODY_TIMEOUT"] = BODY_SECONDS
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
+    quart.url_map.converters["client_file"] = ClientFile
     for blueprint in (rooms, members, invitations, statistics, admin, assets, health, openapi, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from quart import Blueprint, Response, current_app, request
+from werkzeug.routing import PathConverter
 
 from server.errors import UnknownPath
 
@@ -50,6 +51,12 @@ _TYPES: Final = {
 }
 
 
+class ClientFile(PathConverter):
+    """[CL5] Paths that may be files of the client: none below /api, where a wrong method is 405 and not 404."""
+
+    regex = "(?!api/)[^/].*?"
+
+
 @client.get("/")
 @client.get("/r/<room_text>")
 @client.get("/r/<room_text>/replay")
@@ -64,7 +71,7 @@ async def page(room_text: str = "") -> Response:
     return await _file("index.html")
 
 
-@client.get("/<path:path>")
+@client.get("/<client_file:path>")
 async def file(path: str) -> Response:
     """[CL2] A file of the client; hashed ones may be kept for ever, all others are asked for again."""
     return await _file(path)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from quart import Response, current_app, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from server.auth.admission import Caller, authorize
 from server.auth.failures import AUTHENTICATION_FAILURES, count_failure, network_of
@@ -104,10 +105,13 @@ async def authorized(room_text: str) -> Caller:
 
 
 async def answer_error(error: Exception) -> Response:
-    """[RT1] Every error leaves as `{"error": {code, reason}}` with the status of the table."""
+    """[RT1] Every error leaves as `{"error": {code, reason}}` with its status of the table; 405 names good methods."""
     told = for_client(_ours(error) if isinstance(error, HTTPException) else error)
     services().metrics.refusals.labels(told.code).inc()
-    return error_response(told)
+    response = error_response(told)
+    if isinstance(error, WrongMethod) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def error_response(told: ClientError, **more: Any) -> Response:

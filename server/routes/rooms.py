@@ -26,8 +26,8 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
 
 MAX_PEOPLE = 100_000
 
-Name = Annotated[str, Meta(max_length=400, extra_json_schema={"minLength": 1, "maxLength": 80})]
-"""What becomes a name is described as one; spaces and what cannot be seen may be more."""
+_NAMED = "1 to 80 visible characters; spaces run together."
+Name = Annotated[str, Meta(max_length=400, description=_NAMED, extra_json_schema={"minLength": 1})]
 GuestKey = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9_-]{43}$"})]
 DefaultRole = Literal["member", "viewer"]
 MemberPermission = Literal["draw", "chat", "voice", "video", "screen_share", "upload", "record"]
@@ -48,7 +48,7 @@ class Owner(Struct):
 class NewRoom(Struct):
     """A room to be made."""
 
-    name: Name | None = None
+    name: Annotated[str, Meta(max_length=400, description=_NAMED)] | None = None
     access: Access = Access.LINK
     default_role: DefaultRole = "member"
     permissions: PermissionList | None = None

@@ -213,3 +213,15 @@ async def test_being_described_changes_nothing_else(live: Live) -> None:
     assert type(app.json) is DefaultJSONProvider
     assert app.make_response.__func__ is Quart.make_response
     assert app.test_client_class is Quart.test_client_class
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("GET", "/api/admin/tokens", "OPTIONS, POST"), ("PUT", "/api/config", "GET, HEAD, OPTIONS"),
+     ("TRACE", "/api/rooms/room", "DELETE, GET, HEAD, OPTIONS, PATCH")],
+)  # fmt: skip
+async def test_a_wrong_method_is_told_which_are_right(live: Live, method: str, path: str, allowed: str) -> None:
+    """[CL5] 405, though the client's files are asked for by GET at any address beside."""
+    answer = await live.app.quart.test_client().open(path, method=method)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
