@@ -10,6 +10,7 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
+from crdt_docs.frames import AwarenessEntry, encode_awareness
 from crdt_docs.ids import ClientId, DocumentId, RoomId, Seq, UserId, parse_document_id
 from crdt_docs.updates import decode_state_vector, read_delete_set, read_update
 from persistence.loading import load_updates
@@ -21,6 +22,7 @@ from tests.wire_client import WireClient, sync_url, wire_client
 NOTES, BOARD, CHAT = "doc-notes", "whiteboard", "chat"
 EVERY_DOCUMENT = (NOTES, BOARD, CHAT)
 BOX: Mapping[str, Any] = {"type": "rectangle", "xy": [1, 2], "wh": [30, 40], "index": "a1", "strokeColor": "#000"}
+ANNS_OTHER_PAGE = ClientId(4_711)
 _names = count(1)
 
 
@@ -197,6 +199,12 @@ class Work:
         await room.witness.wait_for(self.bob, mine)
         await room.witness.write(self.bob, his, room.bob.user)
         await self.ann.until(lambda: sees(self.ann.doc, self.document, his))
+
+    async def presence(self) -> dict[int, Any]:
+        """Whom Bob sees where, by client id, once all that was announced until now has reached him."""
+        mark = next(_names)
+        await self.ann.socket.send(encode_awareness([AwarenessEntry(ANNS_OTHER_PAGE, mark, {})]))
+        return await self.room.witness.presence(self.bob, ANNS_OTHER_PAGE, mark)
 
     async def check(self) -> None:
         """They go on, were never refused or sent away, and have what the server has, and so has whoever comes now."""

@@ -19,7 +19,6 @@ class Replica:
 
     update: bytes
     content: Any
-    awareness: dict[str, Any]
     closes: list[int]
 
 
@@ -51,6 +50,11 @@ class Witness:
         """What he has, once that includes the state vector."""
         found = await self._do(op="state", name=name, vector=base64.b64encode(vector).decode())
         return Replica(**{**found, "update": base64.b64decode(found["update"])})
+
+    async def presence(self, name: str, client: int, clock: int) -> dict[int, Any]:
+        """Everybody's awareness as he sees it, once that of the client has reached the clock."""
+        states = (await self._do(op="presence", name=name, client=client, clock=clock))["states"]
+        return {int(each): state for each, state in states.items()}
 
     async def close(self, name: str) -> None:
         """Let him go."""

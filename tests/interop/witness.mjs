@@ -62,9 +62,14 @@ const acts = {
     return {
       update: Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64'),
       content: kind.content(doc),
-      awareness: Object.fromEntries(provider.awareness.getStates()),
       closes
     }
+  },
+  // Resolves with everybody's awareness once that of the client has reached the clock.
+  presence: async ({ name, client, clock }) => {
+    const { awareness } = people.get(name).provider
+    await until(() => (awareness.meta.get(client)?.clock ?? -1) >= clock, [awareness, 'update'])
+    return { states: Object.fromEntries(awareness.getStates()) }
   },
   close: async ({ name }) => {
     const { doc, provider } = people.get(name)
