@@ -37,11 +37,10 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
   const [api, setApi] = useState<ExcalidrawImperativeAPI | null>(null);
   useStore(session.generation);
   const connection = session.whiteboard;
-  const role = useStore(session.me).role;
   const status = useStore(connection.status);
-  const viewOnly = role === 'viewer' || status.kind === 'viewOnly';
+  const viewOnly = !useStore(session.permissions).has('draw');
   const tell = useProblems(api);
-  const controller = useController(session, api, viewOnly, onFollow, tell);
+  const controller = useController(session, api, onFollow, tell);
   const { empty, attachment } = useScene(api);
   const hinted = useLoaded(connection.whenLocal) && empty && status.kind !== 'opening';
   useRefusals(session, api);
@@ -137,13 +136,13 @@ function useKeysOfBoardOnly(): void {
 
 /** One controller for each editor and generation of the document. */
 function useController(
-  session: RoomSession, api: ExcalidrawImperativeAPI | null, viewOnly: boolean,
+  session: RoomSession, api: ExcalidrawImperativeAPI | null,
   onFollow: BoardProps['onFollow'], tell: (error: unknown) => void,
 ): BoardController | null {
   const [controller, setController] = useState<BoardController | null>(null);
-  const latest = useRef({ viewOnly, onFollow, tell });
+  const latest = useRef({ onFollow, tell });
   useEffect(() => {
-    latest.current = { viewOnly, onFollow, tell };
+    latest.current = { onFollow, tell };
   });
   const connection = session.whiteboard;
   // a layout effect: it ends before the editor inside is taken down, while there is still a scene to write
@@ -154,7 +153,8 @@ function useController(
     void whenReady(api).then(() => {
       if (ended) return;
       started = new BoardController(session, connection, api, {
-        mayWrite: () => !latest.current.viewOnly,
+        // a document whose work was refused is sent no more: what is still in the hand belongs to its copy
+        mayWrite: () => session.may('draw') || connection.status.get().kind === 'refused',
         onFollow: (sub) => latest.current.onFollow?.(sub),
         onProblem: (error) => latest.current.tell(error),
       });

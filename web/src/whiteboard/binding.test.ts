@@ -443,4 +443,33 @@ describe('view only', () => {
     expect(viewer.has('r')).toBe(true);
     expect(sent()).toBe(0);
   });
+
+  it('[BI10] shows again what the document has when the right goes while something is drawn', () => {
+    const [ann, bob] = pair();
+    ann.add(newElement('stroke', { type: 'freedraw', points: [[0, 0], [1, 1]] }));
+    ann.add(newElement('r'));
+    meet(ann, bob);
+    ann.hands.add('stroke');
+    ann.mayWrite = false;
+    const sent = bytesSent(ann.doc);
+    ann.change('stroke', { points: [[0, 0], [1, 1], [50, 60]] });
+    ann.change('r', { x: 900 });
+    ann.add(newElement('late'));
+    ann.flush();
+    ann.frame();
+    expect(ann.get('stroke')['points']).toHaveLength(3);
+    expect([ann.get('r').x, ann.has('late')]).toEqual([10, false]);
+
+    ann.hands.clear();
+    ann.flush();
+    ann.frame();
+    expect(ann.view()).toEqual(bob.view());
+    expect(sent()).toBe(0);
+
+    ann.mayWrite = true;
+    ann.change('r', { x: 40 });
+    meet(ann, bob);
+    expect(bob.view()).toEqual(ann.view());
+    expect(bob.get('r').x).toBe(40);
+  });
 });

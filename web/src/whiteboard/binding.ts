@@ -17,7 +17,7 @@ const FLUSH_DELAY = 40;
 export interface BindingOptions {
   /** Run once, soon: the next animation frame, or a timer where there are none. Returns how to call it off. */
   readonly schedule: (run: () => void) => () => void;
-  /** False while this user may only look. */
+  /** False while this user may only look: what he has drawn beyond the document leaves the scene again. */
   readonly mayWrite: () => boolean;
   readonly flushDelay?: number;
   readonly random?: () => number;
@@ -61,11 +61,16 @@ export class Binding {
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.stopped || !this.options.mayWrite()) return;
+    if (this.stopped) return;
+    if (this.options.mayWrite()) this.write();
+    else for (const id of this.local.unwritten()) this.pending.add(id);
+    if (this.showable().length) this.scheduleApply();
+  }
+
+  private write(): void {
     const { written, lost } = this.local.flush(this);
     for (const id of written) this.unsaved.add(id);
     for (const id of lost) this.pending.add(id);
-    if (this.showable().length) this.scheduleApply();
   }
 
   /** The server has confirmed everything that was written so far. */

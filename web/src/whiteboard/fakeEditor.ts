@@ -41,7 +41,7 @@ export class FakeEditor implements Scene {
   private scheduled: (() => void) | undefined;
   zoomValue = 1;
 
-  constructor(public doc: Y.Doc, private readonly random: Random, private readonly mayWrite = true) {
+  constructor(public doc: Y.Doc, private readonly random: Random, public mayWrite = true) {
     this.binding = this.bind();
   }
 

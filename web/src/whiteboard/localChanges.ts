@@ -33,15 +33,7 @@ export class LocalChanges {
   /** Write everything that differs from what the scene was last given, in one transaction whose origin is `origin`. */
   flush(origin: unknown): LocalFlush {
     const scene = this.scene.elements();
-    const changed: number[] = [];
-    let known = 0;
-    for (let i = 0; i < scene.length; i++) {
-      const element = scene[i]!;
-      const shadow = this.shadows.get(element.id);
-      if (shadow) known++;
-      if (shadow ? isChanged(shadow, element) : !element.isDeleted && isSyncable(element)) changed.push(i);
-    }
-    const gone = known === this.shadows.size ? [] : this.missingFrom(scene);
+    const { changed, gone } = this.differences(scene);
     // all gone at once: the editor was taken down, nobody dropped a shape
     const abandoned = scene.length === 0 && gone.length > 1 ? [] : gone.filter((id) => this.inProgress.has(id));
     if (changed.length || abandoned.length) {
@@ -53,6 +45,27 @@ export class LocalChanges {
     }
     this.inProgress = this.scene.busy();
     return { written: [...changed.map((i) => scene[i]!.id), ...abandoned], lost: gone.filter((id) => !abandoned.includes(id)) };
+  }
+
+  /** Ids that the scene has otherwise than the document: what was not written, and is not going to be. */
+  unwritten(): readonly string[] {
+    const scene = this.scene.elements();
+    const { changed, gone } = this.differences(scene);
+    this.inProgress = new Set();
+    return [...changed.map((i) => scene[i]!.id), ...gone];
+  }
+
+  /** `changed`: places in the scene; `gone`: ids that are in it no more. */
+  private differences(scene: readonly SceneElement[]): { changed: readonly number[]; gone: readonly string[] } {
+    const changed: number[] = [];
+    let known = 0;
+    for (let i = 0; i < scene.length; i++) {
+      const element = scene[i]!;
+      const shadow = this.shadows.get(element.id);
+      if (shadow) known++;
+      if (shadow ? isChanged(shadow, element) : !element.isDeleted && isSyncable(element)) changed.push(i);
+    }
+    return { changed, gone: known === this.shadows.size ? [] : this.missingFrom(scene) };
   }
 
   private missingFrom(scene: readonly SceneElement[]): string[] {
