@@ -329,7 +329,7 @@ def test_the_chart_is_read_with_keys_and_as_a_table(operator: Enter, enter: Ente
     ],
 )
 def test_every_view_fits_and_names_its_controls(
-    operator: Enter, enter: Enter, room: Room, view: str, look: str, options: dict[str, object], shoot: Shoot
+    operator: Enter, room: Room, view: str, look: str, options: dict[str, object], shoot: Shoot
 ) -> None:
     admin = operator(f"?view={view}", **options)
     expect(admin.page.locator(".admin-content [role=status]").filter(has_text="…")).to_have_count(0)

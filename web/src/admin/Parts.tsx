@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { useTexts } from '../ui/texts';
 import { downloadCsv, useAdmin, wordsOf } from './adminApi';
 import { useFormats } from './format';
-import { addressOf, changeQuery, type Changes, useQuery } from './query';
+import { addressOf, changeQuery, type Changes, useQuery, visit } from './query';
 import type { Polled } from './usePolled';
 
 /** A link to a view of the administration: opens in place, or in a new tab as any link. */
@@ -20,8 +20,7 @@ export function ViewLink({ to, children, className, current, label }: {
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
         event.preventDefault();
-        const left = Object.fromEntries([...new URLSearchParams(location.search).keys()].map((name) => [name, null]));
-        changeQuery({ ...left, ...to }, 'visit');
+        visit(to);
       }}
     >
       {children}

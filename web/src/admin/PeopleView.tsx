@@ -83,20 +83,20 @@ function columnsOf(t: ReturnType<typeof useTexts>['admin'], onErase: (person: Pe
   const words = t.persons;
   return [
     {
-      id: 'name', title: words.name, width: 1.8, value: ({ name }) => name,
+      id: 'name', title: words.name, width: 140, value: ({ name }) => name,
       cell: ({ name, user }) => <><bdi>{name}</bdi><span className="admin-sub" title={user}>{user}</span></>,
     },
     {
-      id: 'last', title: words.last, width: 1.4, numeric: true, value: lastOf,
+      id: 'last', title: words.last, width: 104, numeric: true, value: lastOf,
       cell: ({ present, last_seen_at }) => (present ? <Dot on words={words.present} /> : <Ago at={last_seen_at} />),
     },
-    { id: 'first', title: words.first, width: 1.4, numeric: true, value: ({ first_joined_at }) => first_joined_at, cell: ({ first_joined_at }) => <Ago at={first_joined_at} /> },
-    { id: 'rooms', title: words.rooms, width: 0.8, numeric: true, value: ({ rooms }) => rooms, cell: ({ rooms }) => <Count value={rooms} /> },
-    { id: 'sessions', title: words.sessions, numeric: true, value: ({ sessions }) => sessions, cell: ({ sessions }) => <Count value={sessions} /> },
-    { id: 'time', title: words.time, numeric: true, value: ({ present_seconds }) => present_seconds, cell: ({ present_seconds }) => <Length seconds={present_seconds} /> },
+    { id: 'first', title: words.first, width: 110, numeric: true, value: ({ first_joined_at }) => first_joined_at, cell: ({ first_joined_at }) => <Ago at={first_joined_at} /> },
+    { id: 'rooms', title: words.rooms, width: 62, numeric: true, value: ({ rooms }) => rooms, cell: ({ rooms }) => <Count value={rooms} /> },
+    { id: 'sessions', title: words.sessions, width: 76, numeric: true, value: ({ sessions }) => sessions, cell: ({ sessions }) => <Count value={sessions} /> },
+    { id: 'time', title: words.time, width: 76, numeric: true, value: ({ present_seconds }) => present_seconds, cell: ({ present_seconds }) => <Length seconds={present_seconds} /> },
     ...countColumns<PersonStats>(t),
     {
-      id: 'actions', title: t.table.actions, hideTitle: true, width: 1.3,
+      id: 'actions', title: t.table.actions, hideTitle: true, width: 104,
       cell: (person) => (
         <span className="admin-actions">
           <button type="button" className="button small danger" aria-label={words.eraseOf(person.name)} onClick={() => onErase(person)}>

@@ -45,15 +45,15 @@ function useColumnsOf(t: ReturnType<typeof useTexts>['admin']): readonly Column<
   const words = t.sessions;
   return [
     {
-      id: 'person', title: words.person, width: 2,
+      id: 'person', title: words.person, width: 150,
       cell: ({ name, device }) => <><bdi>{name}</bdi>{device && <span className="admin-sub">{device}</span>}</>,
     },
-    { id: 'since', title: words.since, width: 1.4, cell: ({ joined_at }) => <Moment at={joined_at} /> },
+    { id: 'since', title: words.since, width: 110, cell: ({ joined_at }) => <Moment at={joined_at} /> },
     {
-      id: 'ended', title: words.ended, width: 1.4,
+      id: 'ended', title: words.ended, width: 110,
       cell: ({ left_at }) => (left_at === null ? <Dot on words={words.open} /> : <Moment at={left_at} />),
     },
-    { id: 'duration', title: words.duration, numeric: true, cell: ({ duration_seconds }) => <Length seconds={duration_seconds} /> },
+    { id: 'duration', title: words.duration, width: 76, numeric: true, cell: ({ duration_seconds }) => <Length seconds={duration_seconds} /> },
     ...countColumns<RoomSession>(t).map(({ value: _, ...column }) => column),
   ];
 }

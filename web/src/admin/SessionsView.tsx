@@ -72,25 +72,25 @@ function useColumns(roomNames: ReadonlyMap<string, string>, onKick: (session: Op
   const words = t.sessions;
   return [
     {
-      id: 'person', title: words.person, width: 2, value: ({ name }) => name,
+      id: 'person', title: words.person, width: 130, value: ({ name }) => name,
       cell: ({ name, device }) => <><bdi>{name}</bdi>{device && <span className="admin-sub">{device}</span>}</>,
     },
     {
-      id: 'room', title: words.room, width: 2, value: ({ room }) => roomNames.get(room) ?? room,
+      id: 'room', title: words.room, width: 130, value: ({ room }) => roomNames.get(room) ?? room,
       cell: ({ room }) => <RoomLink id={room} name={roomNames.get(room) ?? room} />,
     },
-    { id: 'since', title: words.since, width: 1.3, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
+    { id: 'since', title: words.since, width: 96, numeric: true, value: ({ joined_at }) => joined_at, cell: ({ joined_at }) => <Ago at={joined_at} /> },
     {
-      id: 'duration', title: words.duration, numeric: true, value: ({ joined_at }) => -joined_at,
+      id: 'duration', title: words.duration, width: 72, numeric: true, value: ({ joined_at }) => -joined_at,
       cell: ({ joined_at }) => formats.length(Math.max(0, (now - joined_at) / 1_000_000)),
     },
     {
-      id: 'role', title: words.role, width: 1.4, value: ({ role }) => t.roles[role],
+      id: 'role', title: words.role, width: 96, value: ({ role }) => t.roles[role],
       cell: (session) => <><span>{t.roles[session.role]}</span><Rights session={session} /></>,
     },
     ...countColumns<OpenSession>(t),
     {
-      id: 'actions', title: t.table.actions, hideTitle: true, width: 1.9,
+      id: 'actions', title: t.table.actions, hideTitle: true, width: 132,
       cell: (session, gone) => !gone && (
         <span className="admin-actions">
           <button type="button" className="button small" aria-label={words.kickOf(session.name)} onClick={() => onKick(session)}>

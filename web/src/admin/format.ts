@@ -13,7 +13,7 @@ export interface Formats {
   clock(at: number): string;
   /** 3 minutes ago. */
   ago(at: number, now: number): string;
-  /** 2:05 h; 5 min; 40 s. */
+  /** 46 h; 2:05 h; 5 min; 40 s. */
   length(seconds: number): string;
 }
 
@@ -68,7 +68,7 @@ function makeFormats(locale: string, t: Texts['admin']): Formats {
       if (rounded < 60) return `${rounded} ${t.units.s}`;
       const [hours, minutes] = [Math.floor(rounded / 3600), Math.floor((rounded % 3600) / 60)];
       if (hours === 0) return `${minutes} ${t.units.min}`;
-      return hours >= 100 ? `${whole.format(hours)} ${t.units.h}` : `${hours}:${String(minutes).padStart(2, '0')} ${t.units.h}`;
+      return hours >= 10 ? `${whole.format(hours)} ${t.units.h}` : `${hours}:${String(minutes).padStart(2, '0')} ${t.units.h}`;
     },
   };
 }

@@ -14,17 +14,22 @@ export function useQuery(): URLSearchParams {
   return new URLSearchParams(useStore(search));
 }
 
-/** Set parameters; null and the empty text remove one. Filters are written over the address, a `visit` can be gone back from. */
-export function changeQuery(changes: Changes, how: 'filter' | 'visit' = 'filter'): void {
+/** Set filters; null and the empty text remove one. They are written over the address. */
+export function changeQuery(changes: Changes): void {
   const next = queryWith(search.get(), changes);
   if (next === search.get()) return;
-  if (how === 'visit') flush();
   search.set(next);
-  if (how === 'visit') history.pushState(null, '', addressOf(next));
-  else {
-    clearTimeout(pending);
-    pending = setTimeout(flush, WRITE_MS);
-  }
+  clearTimeout(pending);
+  pending = setTimeout(flush, WRITE_MS);
+}
+
+/** Go to a view with these parameters and no others; one can go back from it. */
+export function visit(to: Changes): void {
+  const next = queryWith('', to);
+  flush();
+  if (next === search.get()) return;
+  search.set(next);
+  history.pushState(null, '', addressOf(next));
 }
 
 /** The parameters after a change, in a form that is equal for equal parameters. */

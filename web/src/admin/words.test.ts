@@ -46,7 +46,7 @@ describe('sizes and lengths of time', () => {
     expect(formats.size(bytes)).toBe(words);
   });
 
-  it.each([[0, '0 s'], [59.4, '59 s'], [60, '1 min'], [7500, '2:05 h'], [7200, '2:00 h'], [400_000, '111 h']])('%d seconds are %s', (seconds, words) => {
+  it.each([[0, '0 s'], [59.4, '59 s'], [60, '1 min'], [7500, '2:05 h'], [7200, '2:00 h'], [35_999, '9:59 h'], [36_000, '10 h'], [400_000, '111 h']])('%d seconds are %s', (seconds, words) => {
     expect(formats.length(seconds)).toBe(words);
   });
 
