@@ -97,6 +97,11 @@ class Board:
         """Element → how many points it is seen to have; 0 for shapes without points."""
         return {element["id"]: len(element.get("points") or ()) for element in self.elements()}
 
+    def stored(self) -> dict[str, Any]:
+        """What the page's document holds, by element, also what is deleted or cannot be shown."""
+        found: dict[str, Any] = self._page.evaluate("() => __thunderline.doc.getMap('elements').toJSON()")
+        return found
+
     def await_count(self, count: int) -> None:
         """Wait until so many elements are shown."""
         self._page.wait_for_function("(n) => window.__thunderline?.api?.getSceneElements().length === n", arg=count)

@@ -23,13 +23,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room and the addresses that open it; `member`, `moderator` and `viewer` carry an invitation."""
+    """A room and the addresses that open it; `member`, `moderator` and `viewer` carry an invitation.
+
+    Attributes:
+        token: Of its owner, who is nobody at a browser.
+    """
 
     id: str
     link: str
     member: str
     moderator: str
     viewer: str
+    token: str
 
 
 class RoomServer:
@@ -92,12 +97,28 @@ class RoomServer:
     def create_room(self, name: str = "Sprint planning", **room: object) -> Room:
         created = self.post("/api/rooms", {"name": name, **room})
         links = {who: self.address + path for who, path in created["links"].items()}
-        return Room(created["room"]["id"], links["room"], links["member"], links["moderator"], links["viewer"])
+        addresses = (links[who] for who in ("room", "member", "moderator", "viewer"))
+        return Room(created["room"]["id"], *addresses, token=created["token"])
 
     def post(self, path: str, body: object) -> dict[str, Any]:
         """What the API answers to a JSON body."""
-        headers = {"Content-Type": "application/json"}
-        with urlopen(Request(self.address + path, json.dumps(body).encode(), headers, method="POST")) as response:
+        return self._ask("POST", path, body)
+
+    def change_room(self, room: Room, **changes: object) -> None:
+        """Change the settings of a room as its owner (`door="locked"`)."""
+        self._ask("PATCH", f"/api/rooms/{room.id}", changes, room.token)
+
+    def set_rights(self, room: Room, person: str, **overrides: bool | None) -> None:
+        """As the room's owner give (true), take (false) or leave to the role (null) what a person may do."""
+        self._ask("PATCH", f"/api/rooms/{room.id}/members/{person}", {"overrides": overrides}, room.token)
+
+    def set_role(self, room: Room, person: str, role: str) -> None:
+        """Give a person another role, as the room's owner."""
+        self._ask("PATCH", f"/api/rooms/{room.id}/members/{person}", {"role": role}, room.token)
+
+    def _ask(self, method: str, path: str, body: object, token: str = "") -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        with urlopen(Request(self.address + path, json.dumps(body).encode(), headers, method=method)) as response:
             answer: dict[str, Any] = json.load(response)
         return answer
 

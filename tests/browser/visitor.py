@@ -36,6 +36,12 @@ class Visitor:
     def status(self) -> Locator:
         return self.page.get_by_test_id("status")
 
+    @property
+    def sub(self) -> str:
+        """The person's user id in the room."""
+        sub: str = self.page.evaluate("() => __thunderline.session.me.get().sub")
+        return sub
+
     def enter(self, link: str) -> None:
         """Open a link to a room for the first time: give a name, wait for the board."""
         self.page.goto(link)
