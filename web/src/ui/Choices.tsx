@@ -13,14 +13,14 @@ export interface ChoicesProps<T extends string> {
   choices: readonly Choice<T>[];
   value: T;
   onChoose: (value: T) => void;
-  /** Why nothing can be chosen, in words. */
-  lockedBecause?: string;
+  /** Nothing can be chosen; the text beside it says why. */
+  isLocked?: boolean;
 }
 
-export function Choices<T extends string>({ legend, choices, value, onChoose, lockedBecause }: ChoicesProps<T>) {
+export function Choices<T extends string>({ legend, choices, value, onChoose, isLocked = false }: ChoicesProps<T>) {
   const id = useId();
   return (
-    <fieldset className="cards" disabled={lockedBecause !== undefined}>
+    <fieldset className="cards" disabled={isLocked}>
       <legend className="legend">{legend}</legend>
       {choices.map((choice) => (
         <label key={choice.value} className="card">
@@ -37,7 +37,6 @@ export function Choices<T extends string>({ legend, choices, value, onChoose, lo
           </span>
         </label>
       ))}
-      {lockedBecause && <p className="muted small">{lockedBecause}</p>}
     </fieldset>
   );
 }

@@ -41,7 +41,7 @@ export function CopyField({ label, value, testId }: { label: string; value: stri
 }
 
 /** The clipboard's API needs TLS; the older way copies what is selected. */
-async function copyText(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -12,9 +12,11 @@ export interface DialogProps {
   onClose?: () => void;
   /** Stands on an empty page instead of covering one. */
   alone?: boolean;
+  /** `large`: for many things; its head stays in view while the rest scrolls. */
+  size?: 'normal' | 'large';
 }
 
-export function Dialog({ title, children, onClose, alone = false }: DialogProps) {
+export function Dialog({ title, children, onClose, alone = false, size = 'normal' }: DialogProps) {
   const t = useTexts().shell;
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
@@ -27,6 +29,7 @@ export function Dialog({ title, children, onClose, alone = false }: DialogProps)
     <dialog
       ref={ref}
       className={alone ? 'dialog alone' : 'dialog'}
+      data-size={size}
       aria-labelledby={heading}
       onKeyDown={keepKeys}
       onCancel={(event) => {

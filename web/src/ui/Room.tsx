@@ -2,31 +2,45 @@
 import { Share2 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Avatars } from '../presence/Avatars';
+import { Moderation } from '../presence/Moderation';
 import type { LiveRoomSession } from '../sync/roomSession';
 import type { BoardHandle } from '../whiteboard/boardHandle';
 import { Dock, DockButtons, type DockTab } from './Dock';
 import { AboutDialog, ShortcutsDialog } from './InfoDialogs';
+import { KnockCards } from './KnockCards';
+import { MuteNotice } from './MuteNotice';
+import { Notices } from './Notices';
+import { useWatchedPen } from './pen';
 import { RefusedDialog } from './RefusedDialog';
 import { keepKeys, useRegionKeys } from './regions';
 import './room.css';
 import { RoomMenu } from './RoomMenu';
+import { RoomStopped } from './RoomStopped';
+import { RoomSettings } from './settings/RoomSettings';
 import { ShareDialog } from './ShareDialog';
 import { StatusPill } from './StatusPill';
-import { StoppedPage } from './StoppedPage';
 import { language, useTexts } from './texts';
 import { theme } from './theme';
 import { useStore } from './useStore';
+import { useRoomNotices } from './useRoomNotices';
 import { drawBoard, useVisit } from './useVisit';
 import { noteRoom } from '../landing/recentRooms';
 
 const Board = lazy(() => import('../whiteboard/Board').then(({ Board }) => ({ default: Board })));
 
-type DialogName = 'share' | 'refused' | 'shortcuts' | 'about';
+type DialogName = 'share' | 'refused' | 'shortcuts' | 'about' | 'settings';
 
 const WIDE = '(min-width: 1000px)';
 const LEAVING_MS = 800;
 
-export function Room({ session, onLeave }: { session: LiveRoomSession; onLeave: () => void }) {
+export interface RoomProps {
+  session: LiveRoomSession;
+  onLeave: () => void;
+  /** Begin from the door, as a newcomer does. */
+  onEnterAnew: () => void;
+}
+
+export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
   const t = useTexts().shell;
   const board = useRef<BoardHandle>(null);
   const [dialog, setDialog] = useState<DialogName | null>(null);
@@ -37,8 +51,10 @@ export function Room({ session, onLeave }: { session: LiveRoomSession; onLeave: 
   const room = useStore(session.room);
   const boardTheme = useStore(theme);
   const lang = useStore(language);
+  const isPenDown = useWatchedPen();
   useRegionKeys();
   useVisit(session);
+  useRoomNotices(session);
   useTestHandle(session);
   useWarningBeforeLoss(session);
   useEffect(() => {
@@ -49,32 +65,37 @@ export function Room({ session, onLeave }: { session: LiveRoomSession; onLeave: 
     onLeave();
   };
   return (
-    <div className="room" data-dock={tab !== null}>
-      <main className="room-board" data-region="board" aria-label={t.regions.board} tabIndex={-1}>
-        <Suspense fallback={<p className="page-waiting" role="status">{t.openingBoard}</p>}>
-          <Board ref={board} session={session} theme={boardTheme} lang={lang} onFollow={setFollowing} />
-        </Suspense>
-      </main>
-      <header className="room-header" data-region="header" aria-label={t.regions.header} onKeyDown={keepKeys}>
-        <div className="room-bar">
-          <RoomMenu session={session} onShow={setDialog} onLeave={() => void leave()} />
-          <StatusPill session={session} onSeeWhy={() => setDialog('refused')} />
-        </div>
-        <div className="room-bar">
-          <div className="room-avatars">
-            <Avatars session={session} following={following} onFollow={follow} onMore={() => setTab('people')} />
+    <Moderation session={session}>
+      <div className="room" data-dock={tab !== null} data-pen={isPenDown}>
+        <main className="room-board" data-region="board" aria-label={t.regions.board} tabIndex={-1}>
+          <Suspense fallback={<p className="page-waiting" role="status">{t.openingBoard}</p>}>
+            <Board ref={board} session={session} theme={boardTheme} lang={lang} onFollow={setFollowing} />
+          </Suspense>
+        </main>
+        <header className="room-header" data-region="header" aria-label={t.regions.header} onKeyDown={keepKeys}>
+          <div className="room-bar">
+            <RoomMenu session={session} onShow={setDialog} onLeave={() => void leave()} />
+            <StatusPill session={session} onSeeWhy={() => setDialog('refused')} />
           </div>
-          <DockButtons session={session} tab={tab} onTab={setTab} />
-          <ShareButton onClick={() => setDialog('share')} />
-        </div>
-      </header>
-      <Dock session={session} tab={tab} onTab={setTab} following={following} onFollow={follow} />
-      {dialog === 'share' && <ShareDialog session={session} onClose={closeDialog} />}
-      {dialog === 'refused' && <RefusedDialog session={session} onClose={closeDialog} />}
-      {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
-      {dialog === 'about' && <AboutDialog onClose={closeDialog} />}
-      <Stopped session={session} onLeave={onLeave} />
-    </div>
+          <div className="room-bar">
+            <div className="room-avatars">
+              <Avatars session={session} following={following} onFollow={follow} onMore={() => setTab('people')} />
+            </div>
+            <DockButtons session={session} tab={tab} onTab={setTab} />
+            <ShareButton onClick={() => setDialog('share')} />
+          </div>
+        </header>
+        <Dock session={session} tab={tab} onTab={setTab} following={following} onFollow={follow} />
+        <KnockCards session={session} />
+        <Notices><MuteNotice session={session} /></Notices>
+        {dialog === 'share' && <ShareDialog session={session} onClose={closeDialog} />}
+        {dialog === 'settings' && <RoomSettings session={session} onClose={closeDialog} />}
+        {dialog === 'refused' && <RefusedDialog session={session} onClose={closeDialog} />}
+        {dialog === 'shortcuts' && <ShortcutsDialog onClose={closeDialog} />}
+        {dialog === 'about' && <AboutDialog onClose={closeDialog} />}
+        <RoomStopped session={session} onHome={onLeave} onEnterAnew={onEnterAnew} />
+      </div>
+    </Moderation>
   );
 }
 
@@ -86,15 +107,6 @@ function ShareButton({ onClick }: { onClick: () => void }) {
       <span>{t.button}</span>
     </button>
   );
-}
-
-/** Covers the room when it has ended, until the person wants to see his copy of it. */
-function Stopped({ session, onLeave }: { session: LiveRoomSession; onLeave: () => void }) {
-  const status = useStore(session.status);
-  const [looking, setLooking] = useState('');
-  if (status.kind !== 'stopped' || looking === status.code) return null;
-  const look = (): void => setLooking(status.code);
-  return <StoppedPage code={status.code} onHome={onLeave} onRetry={() => session.retry()} onLookAtCopy={look} />;
 }
 
 /** Open at first where there is room for it beside the board, and somebody has opened it before. */

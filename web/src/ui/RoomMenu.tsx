@@ -1,5 +1,5 @@
 /** The menu under the room's name: its name, one's own, appearance, language, help, the way out. */
-import { ChevronDown, House, Info, Keyboard, Monitor, Moon, Sun, TriangleAlert } from 'lucide-react';
+import { ChevronDown, House, Info, Keyboard, Monitor, Moon, Settings, Sun, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { MAX_NAME_LENGTH, tidyName } from '../api/identity';
 import type { LiveRoomSession } from '../sync/roomSession';
@@ -18,7 +18,7 @@ const THEMES: readonly [ThemeChoice, ReactNode][] = [
 
 export interface RoomMenuProps {
   session: LiveRoomSession;
-  onShow: (dialog: 'shortcuts' | 'about' | 'refused') => void;
+  onShow: (dialog: 'settings' | 'shortcuts' | 'about' | 'refused') => void;
   onLeave: () => void;
 }
 
@@ -27,7 +27,7 @@ export function RoomMenu({ session, onShow, onLeave }: RoomMenuProps) {
   const room = useStore(session.room);
   const me = useStore(session.me);
   const copies = useStore(session.copies);
-  const mayRename = me.role === 'owner' || me.role === 'moderator';
+  const mayRename = useStore(session.permissions).has('moderate');
   const button = (
     <><span className="room-name" data-testid="room-name">{room.name || t.shell.untitled}</span><ChevronDown size={16} aria-hidden /></>
   );
@@ -46,6 +46,7 @@ export function RoomMenu({ session, onShow, onLeave }: RoomMenuProps) {
             <ThemeChoices />
             <LanguageChoices />
             <hr />
+            {item(<Settings size={16} aria-hidden />, t.settings.open, () => onShow('settings'))}
             {copies.length > 0 && item(<TriangleAlert size={16} aria-hidden />, t.menu.refusedWork(copies.length), () => onShow('refused'))}
             {item(<Keyboard size={16} aria-hidden />, t.menu.shortcuts, () => onShow('shortcuts'))}
             {item(<Info size={16} aria-hidden />, t.menu.about, () => onShow('about'))}

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { identity } from '../api/identity';
 import { RoomAccess } from '../sync/roomAccess';
+import { LobbyPage } from './LobbyPage';
 import { NameDialog } from './NameDialog';
 import { Room } from './Room';
 import { goTo, takeInvitationKey } from './route';
@@ -21,7 +22,15 @@ export default function RoomPage({ room }: { room: string }) {
     return () => window.removeEventListener('hashchange', onHash);
   }, []);
   if (!named) return <NameDialog onNamed={() => setNamed(true)} />;
-  if (entering.kind === 'failed') return <StoppedPage code={entering.code} onHome={() => goTo('/')} onRetry={retry} />;
-  if (entering.kind === 'entering') return <p className="page-waiting" role="status">{t.loading}</p>;
-  return <Room key={entering.session.me.get().session} session={entering.session} onLeave={() => goTo('/')} />;
+  const home = (): void => goTo('/');
+  switch (entering.kind) {
+    case 'failed': {
+      const { code, reason, isRetrying } = entering;
+      return <StoppedPage code={code} reason={reason} isRetrying={isRetrying} onHome={home} onRetry={retry} />;
+    }
+    case 'entering': return <p className="page-waiting" role="status">{t.loading}</p>;
+    case 'knocking': return <LobbyPage knocking={entering.knocking} onHome={home} onRenamed={retry} />;
+    case 'entered':
+      return <Room key={entering.session.me.get().session} session={entering.session} onLeave={home} onEnterAnew={retry} />;
+  }
 }

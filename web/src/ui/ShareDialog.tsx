@@ -1,76 +1,66 @@
-/** The link to the room, what it allows, and invitations by role. */
-import { useState } from 'react';
-import { linksOf } from '../api/links';
+/** The link to the room, what it allows, and invitations by role. What one may not change is said in words. */
 import type { RoomChanges } from '../api/rooms';
 import type { LiveRoomSession } from '../sync/roomSession';
 import type { RoomInfo } from '../sync/types';
 import { CopyField } from './CopyField';
 import { Dialog } from './Dialog';
 import { QrCode } from './QrCode';
+import { Invitations, NoInvitations } from './settings/Invitations';
+import { useRoomChange } from './settings/useRoomChange';
 import './shareDialog.css';
 import { useTexts } from './texts';
 import { useStore } from './useStore';
 
-type Allowed = 'draw' | 'view' | 'invited';
+type Allowed = 'draw' | 'view' | 'invited' | 'knock';
 
 const CHANGES: Readonly<Record<Allowed, RoomChanges>> = {
   draw: { access: 'link', default_role: 'member' },
   view: { access: 'link', default_role: 'viewer' },
+  knock: { access: 'lobby' },
   invited: { access: 'invite' },
 };
-const ROLES = ['member', 'viewer', 'moderator'] as const;
 
 export function ShareDialog({ session, onClose }: { session: LiveRoomSession; onClose: () => void }) {
   const t = useTexts().share;
   const room = useStore(session.room);
-  const { role } = useStore(session.me);
+  const moderates = useStore(session.permissions).has('moderate');
   const link = `${location.origin}/r/${encodeURIComponent(room.id)}`;
-  const invitations = linksOf(room.id);
   return (
     <Dialog title={t.title} onClose={onClose}>
       <CopyField label={t.link} value={link} testId="share-link" />
       <div className="share-link">
         <QrCode value={link} label={t.qr} />
         <div className="share-link-side">
-          {role === 'owner' || role === 'moderator'
-            ? <Allows session={session} room={room} />
-            : <p className="muted">{t[`${allowedBy(room)}Sentence`]}</p>}
+          {moderates ? <Allows session={session} /> : <p className="muted">{t[`${allowedBy(room)}Sentence`]}</p>}
+          {room.door !== 'open' && <p className="share-door">{t.doors[room.door]}</p>}
         </div>
       </div>
-      {invitations && (
-        <section className="share-invitations" aria-label={t.invitations}>
-          <h3>{t.invitations}</h3>
-          <p className="muted small">{t.invitationsHint}</p>
-          {ROLES.filter((one) => invitations[one]).map((one) => (
-            <CopyField key={one} label={t.roles[one]} value={new URL(invitations[one], location.origin).href} />
-          ))}
-        </section>
-      )}
+      <section className="share-invitations" aria-label={t.invitations}>
+        <h3>{t.invitations}</h3>
+        {moderates ? <Invitations session={session} /> : <NoInvitations />}
+      </section>
     </Dialog>
   );
 }
 
-function Allows({ session, room }: { session: LiveRoomSession; room: RoomInfo }) {
+function Allows({ session }: { session: LiveRoomSession }) {
   const t = useTexts().share;
-  const [failed, setFailed] = useState(false);
-  const choose = (allowed: Allowed): void => {
-    setFailed(false);
-    session.changeRoom(CHANGES[allowed]).catch(() => setFailed(true));
-  };
+  const { room, save, words, isProblem } = useRoomChange(session);
   return (
     <label className="field">
       <span>{t.allows}</span>
-      <select className="input" value={allowedBy(room)} onChange={(event) => choose(event.target.value as Allowed)}>
+      <select className="input" value={allowedBy(room)} data-testid="share-allows" onChange={(event) => void save(CHANGES[event.target.value as Allowed])}>
         <option value="draw">{t.draw}</option>
         <option value="view">{t.view}</option>
+        <option value="knock">{t.knock}</option>
         <option value="invited">{t.invited}</option>
       </select>
-      {failed && <span className="problem small" role="alert">{t.failed}</span>}
+      {isProblem && <span className="problem small" role="alert">{words}</span>}
     </label>
   );
 }
 
 function allowedBy(room: RoomInfo): Allowed {
-  if (room.access === 'invite') return 'invited';
+  if (room.access !== 'link') return room.access === 'invite' ? 'invited' : 'knock';
   return room.default_role === 'viewer' ? 'view' : 'draw';
 }

@@ -47,7 +47,7 @@ export function setLanguage(next: Language): void {
 
 /** The reader's own form of the language (`en-GB`, say), for dates and numbers. */
 export function localeOf(chosen: Language): string {
-  return navigator.languages.find((one) => one.startsWith(chosen)) ?? chosen;
+  return typeof navigator === 'undefined' ? chosen : (navigator.languages.find((one) => one.startsWith(chosen)) ?? chosen);
 }
 
 export function texts(): Texts {
