@@ -57,7 +57,7 @@ async def test_who_one_is_the_server_says(room: HonestRoom) -> None:
         {"user": {"id": [room.ann.user], "name": {"toString": "Ann"}, "__proto__": anns}},
     ]  # fmt: skip
     async with room.at_work() as work, hand(room, NOTES) as mallory:
-        for clock, state in enumerate(forged):
+        for clock, state in enumerate(forged, 1):
             await mallory.awareness((MINE, clock, state))
             await mallory.settle()
             user = (await work.presence())[MINE]["user"]

@@ -126,7 +126,7 @@ async def test_nobody_takes_a_thousand_ids_at_once(room: HonestRoom) -> None:
 
 
 async def test_nobody_takes_ids_without_end(room: HonestRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """[P3] [P8] TH2: as many as allowed in each update, until his share of the document is used up (made smaller here)."""
+    """[P3] [P8] TH2: as many as allowed in each update, until his share (made smaller here) is used up."""
     monkeypatch.setattr(authorship, "MAX_CLIENTS_PER_USER", SHARE)
     async with room.at_work() as work, hand(room, NOTES) as mallory:
         for first in range(FIRST, FIRST + SHARE, MAX_NEW_CLIENTS):
