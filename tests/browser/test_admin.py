@@ -21,7 +21,8 @@ VIEWS = ["rooms", "people", "sessions", "concurrency", "storage", "events", "tok
 
 _FOCUS = "() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? ''"
 _UNNAMED = """() => [...document.querySelectorAll('button, a[href], input, select')]
-  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !(e.getAttribute('aria-label') || e.labels?.length || e.innerText?.trim()))
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+  .filter((e) => !(e.getAttribute('aria-label') || e.labels?.length || e.innerText?.trim()))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
