@@ -38,7 +38,9 @@ class Placement(NamedTuple):
     keyed: frozenset[Id]
     """Shared types, known before, that get entries by key."""
     arrays: int
-    """Shared arrays that the update creates."""
+    """How many shared arrays the update creates."""
+    empty: frozenset[Id]
+    """Those of them into which it places nothing."""
 
 
 class _Found(NamedTuple):
@@ -79,8 +81,11 @@ def _sort(found: _Found) -> Placement:
             known[keyed].add(parent)
         elif keyed != (found.types[parent] == _MAP):
             raise SchemaViolation("A map has entries by place, or an array entries by key.")
-    arrays = sum(kind == _ARRAY for kind in found.types.values())
-    return Placement(frozenset(roots[0]), frozenset(roots[1]), frozenset(known[0]), frozenset(known[1]), arrays)
+    arrays = [id_ for id_, kind in found.types.items() if kind == _ARRAY]
+    empty = frozenset(id_ for id_ in arrays if (id_, False) not in found.places)
+    return Placement(
+        frozenset(roots[0]), frozenset(roots[1]), frozenset(known[0]), frozenset(known[1]), len(arrays), empty
+    )
 
 
 def _read_run(data: bytes, at: int, count: int, first: Id, known: int, found: _Found) -> int:

@@ -45,7 +45,7 @@ _FILE_KEYS: Final = frozenset({"sha256", "mimeType", "width", "height", "name"})
 
 
 class WhiteboardRules:
-    """Judges a whiteboard. It remembers nothing: what an element is can be looked up by its key."""
+    """Judges a whiteboard. What an element is can be looked up by its key, so it remembers next to nothing."""
 
     roots: ClassVar[Mapping[str, type[Map[Any] | Array[Any]]]] = {"elements": Map, "files": Map}
 
@@ -53,6 +53,8 @@ class WhiteboardRules:
         self._elements: Map[Any] = doc.get("elements", type=Map)
         self._files: Map[Any] = doc.get("files", type=Map)
         self._limits = limits
+        self._came_empty: set[Id] = set()
+        """Arrays whose first entries will name them."""
 
     def check_placement(self, placement: Placement) -> None:
         """Elements and files are kept by key (TW4); the rest is known once it is applied."""
@@ -61,7 +63,7 @@ class WhiteboardRules:
 
     def judge(self, effects: list[Effect], placement: Placement, by: Actor) -> Verdict:
         """See `Rules`. Who it was makes no difference."""
-        _check_hidden(effects, placement)
+        self._check_hidden(effects, placement)
         elements = 0
         for effect in effects:
             match effect:
@@ -76,6 +78,19 @@ class WhiteboardRules:
                 case _:
                     raise SchemaViolation("Something on the board is neither an element nor its points.")
         return Verdict(elements=elements)
+
+    def _check_hidden(self, effects: list[Effect], placement: Placement) -> None:
+        """Refuse entries by place in what is no array, and by key in what is one (TW4).
+
+        What is there and gets an entry has an event. Without one it was removed meanwhile, and holds nothing.
+        """
+        self._came_empty |= placement.empty
+        if not placement.listed and not placement.keyed:
+            return
+        arrays = {_id_of(effect.target) for effect in effects if isinstance(effect, ListChange)}
+        strange = placement.listed - arrays - self._came_empty
+        if placement.keyed & arrays or (strange and any(isinstance(one, MapChange) and one.path for one in effects)):
+            raise SchemaViolation("A map has entries by place, or an array entries by key.")
 
     def _judge_elements(self, change: MapChange) -> int:
         """Elements that came, went or were replaced; gives how many more keys there are now (WB7)."""
@@ -130,18 +145,6 @@ class WhiteboardRules:
                 _check_file(change_of_key.new)
         if any(one.added for one in change.keys.values()) and len(self._files) > self._limits.files:
             raise DocumentQuotaExceeded(f"A whiteboard has at most {self._limits.files} files.")
-
-
-def _check_hidden(effects: list[Effect], placement: Placement) -> None:
-    """Refuse entries by place in what is no array, and by key in what is one (TW4).
-
-    An array in which anything was placed has an event, unless it was removed meanwhile; our client makes none empty,
-    so nothing of it is lost with those.
-    """
-    if placement.listed or placement.keyed:
-        arrays = {_id_of(effect.target) for effect in effects if isinstance(effect, ListChange)}
-        if placement.listed - arrays or placement.keyed & arrays:
-            raise SchemaViolation("A map has entries by place, or an array entries by key.")
 
 
 def _id_of(array: Array[Any]) -> Id:

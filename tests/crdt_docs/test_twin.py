@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from pycrdt import Array, Assoc, Doc, Map, merge_updates
+from pycrdt import Array, Assoc, Doc, Map, Text, merge_updates
 
 from crdt_docs.applying import apply_update
 from crdt_docs.chat import ChatView
@@ -334,7 +334,7 @@ class TestLife:
     def test_an_update_is_judged_by_its_news(self, board: Judged) -> None:
         """[TW7] Providers repeat everything they have, texts of older days as well."""
         state = Client(300)
-        state.elements["box"] = Map({**BOX, "old": b"bytes"})
+        state.elements["box"] = Map({**BOX, "old": Text("of older days")})
         board = Judged(DocumentKind.WHITEBOARD, state.doc.get_update())
         ann = Client(301, board.state)
         ann.write(lambda: ann.elements["box"].__setitem__("xy", [5, 5]))
@@ -508,7 +508,7 @@ class TestHostileBytes:
 
         with counted_calls() as calls:
             assert twin.judge(sent, footprint, Actor(ANN, moderates=False)).elements == 1
-        assert calls[0] < 20 * len(sent)
+        assert calls[0] < 5 * len(sent)
 
     def test_values_that_come_one_by_one_are_not_put_together_for_ever(self, board: Judged) -> None:
         """[TW10] Refused before anything is applied; the same values in pieces of an honest size are not."""
