@@ -146,7 +146,7 @@ export const de: Texts = {
     pages: {
       unknown_room: { title: 'Diesen Raum gibt es nicht', body: 'Der Link ist vielleicht unvollständig, oder der Raum wurde hier nie angelegt.', next: 'Bitte um den ganzen Link, oder leg einen neuen Raum an.' },
       invalid_room_id: { title: 'Das ist kein Link zu einem Raum', body: 'Die Adresse enthält Zeichen, die kein Raum hat.', next: 'Bitte um den ganzen Link, oder leg einen neuen Raum an.' },
-      room_deleted: { title: 'Dieser Raum wurde gelöscht', body: 'Wem er gehörte, hat ihn vom Server entfernt, für alle.', next: 'Die Kopie auf diesem Gerät kannst du noch ansehen und herunterladen.' },
+      room_deleted: { title: 'Dieser Raum wurde gelöscht', body: 'Wem er gehörte, hat ihn für alle geschlossen. Niemand kommt mehr hinein.', next: 'Die Kopie auf diesem Gerät kannst du noch ansehen und herunterladen.' },
       not_admitted: { title: 'In diesen Raum kommt man mit Einladung', body: 'Du wurdest noch nicht eingeladen, oder die Einladung gilt nicht mehr.', next: 'Bitte jemanden im Raum um einen Einladungslink.' },
       room_locked: { title: 'Dieser Raum ist abgeschlossen', body: 'Gerade kann niemand Neues eintreten.', next: 'Diese Seite versucht es von selbst wieder, du kannst sie offen lassen. Oder frag jemanden im Raum.' },
       room_closed: { title: 'Dieser Raum ist geschlossen', body: 'Er wurde für alle geschlossen, die ihn nicht moderieren. Nichts ging verloren.', next: 'Diese Seite versucht es von selbst wieder und öffnet den Raum, sobald er wieder offen ist.' },

@@ -144,7 +144,7 @@ export const en = {
     pages: {
       unknown_room: { title: 'There is no such room', body: 'The link may be incomplete, or the room was never created here.', next: 'Ask whoever sent it for the whole link, or make a new room.' },
       invalid_room_id: { title: 'This is not a link to a room', body: 'The address holds characters that no room has.', next: 'Ask whoever sent it for the whole link, or make a new room.' },
-      room_deleted: { title: 'This room was deleted', body: 'Its owner has removed it from the server, for everybody.', next: 'You can still look at the copy on this device and download it.' },
+      room_deleted: { title: 'This room was deleted', body: 'Its owner has ended it for everybody: nobody can enter any more.', next: 'You can still look at the copy on this device and download it.' },
       not_admitted: { title: 'This room is by invitation', body: 'You have not been invited yet, or the invitation is no longer valid.', next: 'Ask somebody in the room for an invitation link.' },
       room_locked: { title: 'This room is locked', body: 'Nobody new can enter at the moment.', next: 'This page tries again by itself, so you can leave it open. Or ask somebody in the room.' },
       room_closed: { title: 'This room is closed', body: 'It was closed for everybody who does not moderate it. Nothing was lost.', next: 'This page tries again by itself and opens the room as soon as it is open again.' },

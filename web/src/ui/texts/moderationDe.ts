@@ -177,7 +177,7 @@ export const moderationDe: typeof moderationEn = {
     name: 'Name',
     visits: 'Besuche',
     present: 'Anwesend',
-    mic: 'Mikrofon',
+    mic: 'Mikro',
     camera: 'Kamera',
     screen: 'Bildschirm',
     edits: 'Änderungen',
@@ -241,7 +241,7 @@ export const moderationDe: typeof moderationEn = {
   },
   danger: {
     deleteRoom: 'Den Raum löschen',
-    deleteBody: 'Board, Chat, alle Dateien und der ganze Verlauf werden vom Server entfernt, für alle. Offene Seiten schließen sich. Kopien auf den Geräten der Beteiligten bleiben dort und lassen sich weiter ansehen und herunterladen. Das lässt sich nicht rückgängig machen.',
+    deleteBody: 'Niemand kommt mehr hinein, und offene Seiten schließen sich. Board, Chat, Dateien und Verlauf bleiben auf der Festplatte des Servers, nur für dessen Betreiber erreichbar. Kopien auf den Geräten der Beteiligten bleiben dort und lassen sich weiter ansehen und herunterladen. Das lässt sich nicht rückgängig machen.',
     deleteTitle: (name) => `„${name}“ für alle löschen?`,
     typeName: (name) => `Schreib zur Bestätigung den Namen des Raums: ${name}`,
     deleteDo: 'Endgültig löschen',

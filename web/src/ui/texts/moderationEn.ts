@@ -177,7 +177,7 @@ export const moderationEn = {
     name: 'Name',
     visits: 'Visits',
     present: 'Present',
-    mic: 'Microphone',
+    mic: 'Mic',
     camera: 'Camera',
     screen: 'Screen',
     edits: 'Changes',
@@ -242,7 +242,7 @@ export const moderationEn = {
   },
   danger: {
     deleteRoom: 'Delete the room',
-    deleteBody: 'The board, the chat, all files and the whole history are removed from the server, for everybody. Pages that are open close. Copies on people’s devices stay there and can still be looked at and downloaded. This cannot be undone.',
+    deleteBody: 'Nobody can enter any more, and pages that are open close. Board, chat, files and history stay on the server’s disk, out of everybody’s reach but the operator’s. Copies on people’s devices stay there and can still be looked at and downloaded. This cannot be undone.',
     deleteTitle: (name: string) => `Delete “${name}” for everybody?`,
     typeName: (name: string) => `To confirm, type the name of the room: ${name}`,
     deleteDo: 'Delete for good',
