@@ -195,9 +195,12 @@ def existing(room: RoomRecord | None) -> RoomRecord:
 
 
 def rights_of(room: RoomRecord, member: Member, claims: Claims) -> Permissions:
-    """What a member with this token may do: a token's own permissions count unless his role was set after it."""
-    claimed = claims.permissions if claims.issued_at >= member.role_at else None
-    return rights(member.role, room, member.overrides, claimed)
+    """What a member with this token may do: its own permissions count unless he was given another role after it.
+
+    A newer token with the same role is no other role: it must not lift what an older one is limited to.
+    """
+    current = claims.issued_at >= member.role_at or claims.role is member.role
+    return rights(member.role, room, member.overrides, claims.permissions if current else None)
 
 
 def check_space(parts: AdmissionParts, room: RoomRecord, user: UserId, permissions: Permissions) -> None:
