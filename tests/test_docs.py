@@ -74,7 +74,7 @@ def test_every_extension_message_is_described() -> None:
         assert f'"type":"{type_}"' in _section("`WS /sync")
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/reference.md"])
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "THREATS.md", "docs/reference.md"])
 def test_what_a_page_links_to_is_there(page: str) -> None:
     """Files that are named in links exist."""
     folder = (ROOT / page).parent
