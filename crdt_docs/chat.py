@@ -96,9 +96,18 @@ def read_message(value: Any) -> Message:
     Raises:
         SchemaViolation: It is no message.
     """
+    return read_message_fields(message_fields(value))
+
+
+def message_fields(value: Any) -> dict[str, Any]:
+    """The keys of an entry of `messages`, or SchemaViolation."""
     if not isinstance(value, Map):
         raise SchemaViolation("A message is not a shared map.")
-    entries = fields(value, "A message")
+    return fields(value, "A message")
+
+
+def read_message_fields(entries: Mapping[str, Any]) -> Message:
+    """Read what `message_fields` gave, or SchemaViolation."""
     return Message(
         id=_name(entries.get("id"), "A message's id"),
         author=UserId(_name(entries.get("author"), "A message's author")),

@@ -15,10 +15,11 @@ from pycrdt import Array, Doc, Map
 
 from crdt_docs.chat import (
     MAX_ID,
+    message_fields,
     read_attachments,
     read_deleted,
     read_edited_at,
-    read_message,
+    read_message_fields,
     read_reply_to,
     read_text,
 )
@@ -269,15 +270,16 @@ def _read_entry(value: Any) -> _Entry:
 
 def _read_new(value: Any, by: Actor) -> _Entry:
     """Read a message that was just added: complete, in its author's name, with no reaction but his (CH7, CH8)."""
-    message = read_message(value)
+    fields = message_fields(value)
+    message = read_message_fields(fields)
     if message.author != by.user and not by.recovers:
         raise AuthorshipViolation("A message is in somebody else's name.")
-    if unknown := [key for key in value if key not in _KEYS]:
+    if unknown := fields.keys() - _KEYS:
         raise SchemaViolation(f"A message has {len(unknown)} unknown keys.")
-    _check_attachments(value.get("attachments"))
+    _check_attachments(fields.get("attachments"))
     entry = _Entry(message.id, message.author, ())
-    if "reactions" in value:
-        entry.reactions = _read_own_reactions(value["reactions"], by)
+    if "reactions" in fields:
+        entry.reactions = _read_own_reactions(fields["reactions"], by)
     return entry
 
 

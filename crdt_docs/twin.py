@@ -111,6 +111,7 @@ class Twin:
         apply_update(self.doc, update)
         effects = read_notes(self._noted, self.doc)
         self._noted.clear()
-        verdict = self._rules.judge(effects, placement, by)
+        with self.doc.transaction():  # one for all that is read, not one for each value
+            verdict = self._rules.judge(effects, placement, by)
         advance(self._clocks, footprint)  # exact: no text is cut (UP8), there is none
         return verdict
