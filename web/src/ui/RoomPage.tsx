@@ -5,19 +5,25 @@ import { RoomAccess } from '../sync/roomAccess';
 import { LobbyPage } from './LobbyPage';
 import { NameDialog } from './NameDialog';
 import { Room } from './Room';
-import { goTo, takeInvitationKey } from './route';
+import { goTo, hideInvitationKey, invitationKey } from './route';
 import { StoppedPage } from './StoppedPage';
 import { useTexts } from './texts';
 import { useRoomSession } from './useRoomSession';
 
 export default function RoomPage({ room }: { room: string }) {
   const t = useTexts().shell;
-  const [key, setKey] = useState(takeInvitationKey);
+  const [key, setKey] = useState(invitationKey);
   const [named, setNamed] = useState(() => identity().name !== '' || RoomAccess.isKept(room));
   const [entering, retry] = useRoomSession(room, key, named);
   useEffect(() => {
+    // Only once the page is shown: what is rendered before may be thrown away, and the key with it.
+    hideInvitationKey();
     // Another link to the same room, pasted into this page's address.
-    const onHash = (): void => setKey((known) => takeInvitationKey() ?? known);
+    const onHash = (): void => {
+      const pasted = invitationKey();
+      if (pasted !== undefined) setKey(pasted);
+      hideInvitationKey();
+    };
     window.addEventListener('hashchange', onHash);
     return () => window.removeEventListener('hashchange', onHash);
   }, []);

@@ -21,11 +21,14 @@ export function goTo(path: string): void {
   route.set(routeOf(location.pathname));
 }
 
-/** The invitation's key in the address (`#k=…`), taken out of it: else whoever copies the address passes it on. */
-export function takeInvitationKey(): string | undefined {
-  const key = new URLSearchParams(location.hash.slice(1)).get('k') ?? undefined;
-  if (key !== undefined) history.replaceState(history.state, '', location.pathname + location.search);
-  return key;
+/** The invitation's key in the address (`#k=…`). */
+export function invitationKey(): string | undefined {
+  return new URLSearchParams(location.hash.slice(1)).get('k') ?? undefined;
+}
+
+/** Take it out of the address: else whoever copies the address passes it on. */
+export function hideInvitationKey(): void {
+  if (invitationKey() !== undefined) history.replaceState(history.state, '', location.pathname + location.search);
 }
 
 export type JoinTarget = { kind: 'room'; path: string } | { kind: 'other'; host: string } | { kind: 'none' };
