@@ -19,6 +19,7 @@ from server.endpoint import Query, SocketEndpoint
 from server.errors import (
     Banned,
     MalformedRequest,
+    NotAdmitted,
     PermissionRefused,
     RateLimited,
     ServerError,
@@ -66,7 +67,7 @@ MAX_BAD_IN_A_ROW: Final = 20
 """After so many refused messages without a good one the socket is closed."""
 LISTENER_CHARACTERS: Final = 1 << 20
 
-_REFUSALS: Final = (MalformedRequest, PermissionRefused, UnknownPerson, TokenInvalid, TokenExpired, Banned)
+_REFUSALS: Final = (MalformedRequest, PermissionRefused, UnknownPerson, TokenInvalid, TokenExpired, NotAdmitted, Banned)
 """What is wrong with a message rather than with the socket."""
 
 
