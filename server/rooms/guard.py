@@ -17,6 +17,7 @@ from crdt_docs.depth import Growth, TypeDepths
 from crdt_docs.effects import Actor, DocumentLimits
 from crdt_docs.errors import AuthorshipViolation, DocumentQuotaExceeded
 from crdt_docs.ids import ClientId, DocumentKind, UserId
+from crdt_docs.pieces import check_pieces
 from crdt_docs.twin import Twin
 from crdt_docs.updates import Footprint
 from server.errors import RoomRecovering
@@ -109,6 +110,7 @@ class Guard:
         free, returned = self._judge_authorship(author, moderates, footprint, clocks)
         growth, messages = None, 0
         if self._kind is DocumentKind.GENERIC:
+            check_pieces(update)
             growth = self._depths.judge(update)
         else:
             messages = self._judge_effects(update, footprint, Actor(author.user, moderates, recovers=returned), doc)
