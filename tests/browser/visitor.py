@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from secrets import token_urlsafe
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.board import Board
 from tests.browser.chat import Chat
+from tests.browser.people import People, Settings, Stopped
+from tests.browser.room_server import Room, RoomServer
 
 DESKTOP = {"width": 1280, "height": 800}
 SAVED = "Saved"
@@ -33,6 +37,22 @@ class Visitor:
         return Chat(self.page)
 
     @property
+    def people(self) -> People:
+        return People(self.page)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.page)
+
+    @property
+    def stopped(self) -> Stopped:
+        return Stopped(self.page)
+
+    @property
+    def notices(self) -> Locator:
+        return self.page.get_by_test_id("notice")
+
+    @property
     def status(self) -> Locator:
         return self.page.get_by_test_id("status")
 
@@ -44,10 +64,24 @@ class Visitor:
 
     def enter(self, link: str) -> None:
         """Open a link to a room for the first time: give a name, wait for the board."""
+        self.ask(link)
+        self.await_board()
+
+    def ask(self, link: str) -> None:
+        """Open a link to a room for the first time and give a name: the room may not open."""
         self.page.goto(link)
         self.page.get_by_test_id("name-input").fill(self.name)
         self.page.get_by_test_id("enter").click()
+
+    def own(self, server: RoomServer, **room: object) -> Room:
+        """Make a room that is this person's, and enter it."""
+        guest_key = token_urlsafe(32)
+        identity = json.dumps({"guest_key": guest_key, "name": self.name})
+        self.context.add_init_script(f"localStorage['thunderline:identity'] ??= '{identity}'")
+        made = server.create_room(**{"owner": {"name": self.name, "guest_key": guest_key}, **room})
+        self.page.goto(made.link)
         self.await_board()
+        return made
 
     def await_board(self) -> None:
         self.page.wait_for_function("() => window.__thunderline?.api && window.__thunderline?.binding")
