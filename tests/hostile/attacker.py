@@ -15,10 +15,11 @@ from websockets.exceptions import ConnectionClosed
 from crdt_docs.frames import AwarenessEntry, encode_awareness, encode_sync_step1, encode_sync_step2, encode_update
 from crdt_docs.ids import ClientId
 from crdt_docs.lib0 import read_varint
-from tests.crdt_docs.wire import ANY, anything, rooted, text
+from tests.crdt_docs.wire import ANY, anything, identity, rooted, text
 from tests.hostile.room import HonestRoom, Person
-from tests.server.live import WAIT_SECONDS
 from tests.wire_client import raw
+
+WAIT_SECONDS = 10.0
 
 
 class Hand:
@@ -49,7 +50,7 @@ class Hand:
                 await self.socket.send(frame)
 
     async def refusal(self) -> str:
-        """Read until the server refuses, by `rejected` or by closing; gives the code."""
+        """Read until the server refuses, by `rejected` or by closing; gives the code, or that it never did."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 while True:
@@ -58,6 +59,8 @@ class Hand:
                         return str(message["code"])
         except ConnectionClosed:
             return str(self.socket.close_reason)
+        except TimeoutError:
+            return "not refused"
 
     async def settle(self) -> list[bytes]:
         """Wait until all that was sent is dealt with and on disk; gives what was heard meanwhile.
@@ -126,3 +129,18 @@ def _told(frame: bytes) -> dict[str, Any]:
         return {}
     _, at = read_varint(frame, 1)
     return dict(json.loads(frame[at:]))
+
+
+def entry_of(parent: tuple[int, int], key: str, content: int, body: bytes) -> bytes:
+    """A struct that claims to be the first one ever under a key of a shared map: concurrent to what stands there."""
+    return bytes((content | 0x20,)) + b"\x00" + identity(*parent) + text(key) + body
+
+
+def entry_after(origin: tuple[int, int], content: int, body: bytes) -> bytes:
+    """A struct that follows the value of a key, as an honest overwrite does, but without deleting it."""
+    return bytes((content | 0x80,)) + identity(*origin) + body
+
+
+def said(value: str) -> bytes:
+    """A text as one value of a struct."""
+    return anything(b"\x77" + text(value))

@@ -7,6 +7,13 @@ import { provide, report, synced, until } from './room.mjs'
 
 const people = new Map()
 
+/** Values as JSON has them. Yjs' own `toJSON` takes a key `__proto__` for something else than a key. */
+const plain = (value) => {
+  if (value instanceof Y.Map) return Object.fromEntries([...value.entries()].map(([key, one]) => [key, plain(one)]))
+  if (value instanceof Y.Array) return value.toArray().map(plain)
+  return value instanceof Y.AbstractType ? value.toString() : value
+}
+
 /** What an honest page writes, by the kind of document. Keys are unique, so everybody can wait for them. */
 const kinds = {
   whiteboard: {
@@ -15,7 +22,7 @@ const kinds = {
       const fields = { type: 'rectangle', xy: [1, 2], wh: [30, 40], index: 'a1', strokeColor: '#000' }
       doc.getMap('elements').set(key, new Y.Map(Object.entries(fields)))
     },
-    content: (doc) => ({ elements: doc.getMap('elements').toJSON(), files: doc.getMap('files').toJSON() })
+    content: (doc) => ({ elements: plain(doc.getMap('elements')), files: plain(doc.getMap('files')) })
   },
   chat: {
     has: (doc, key) => doc.getArray('messages').map((message) => message.get('id')).includes(key),
@@ -23,12 +30,12 @@ const kinds = {
       const fields = { id: key, author, name: 'Bob', text: key, sent_at: 1700000000123, reactions: new Y.Map() }
       doc.getArray('messages').push([new Y.Map(Object.entries(fields))])
     },
-    content: (doc) => ({ messages: doc.getArray('messages').toJSON() })
+    content: (doc) => ({ messages: plain(doc.getArray('messages')) })
   },
   notes: {
     has: (doc, key) => doc.getMap('m').has(key),
     write: (doc, key) => doc.getMap('m').set(key, 'yjs'),
-    content: (doc) => ({ m: doc.getMap('m').toJSON(), t: doc.getText('t').toString() })
+    content: (doc) => ({ m: plain(doc.getMap('m')), t: doc.getText('t').toString() })
   }
 }
 
