@@ -159,6 +159,8 @@ class LiveDocument(YRoom):
         self._wants_state: dict[Subscriber, bytes] = {}
         self._wants_acknowledgement: set[Subscriber] = set()
         self._waiting: set[Subscriber] = set()
+        self._deletions: DeleteSet = {}
+        """What was deleted when `lacks` last had to look: that walks over the document, and readers may ask often."""
 
     # ---- sockets
 
@@ -226,7 +228,9 @@ class LiveDocument(YRoom):
         """Whether the update has anything that this document does not have; applies nothing."""
         if has_new_structs(footprint, self._clocks):
             return True
-        return bool(footprint.deletes) and not _covers(read_delete_set(self.ydoc), footprint.deletes)
+        if not _covers(self._deletions, footprint.deletes):
+            self._deletions = read_delete_set(self.ydoc)
+        return not _covers(self._deletions, footprint.deletes)
 
     def receive(self, writer: Subscriber, update: bytes, footprint: Footprint, *, whole: bool) -> Reception:
         """Apply what is new in an update and keep it for the next cut.

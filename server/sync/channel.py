@@ -237,14 +237,13 @@ class SyncChannel(Channel):
             self._document.request_acknowledgement(self)
 
     def _decline(self, footprint: Footprint) -> None:
-        """A reader who may not write: what the document has already is no offence, all else is refused."""
-        if not self._document.lacks(footprint):
+        """A reader who may not write: what the document has already is no offence, all else is refused; told once."""
+        if self._declined or not self._document.lacks(footprint):
             return
         if self._extended:
             raise PermissionDenied("You may look at this document, and not change it.")
-        if not self._declined:
-            self._declined = True
-            self._outbox.put(encode_permission_denied("permission_denied"))
+        self._declined = True
+        self._outbox.put(encode_permission_denied("permission_denied"))
 
     def _refuse(self, error: DocumentError, index: int) -> None:
         """Take no more writes from this socket: its client's copy has left ours."""
