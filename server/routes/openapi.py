@@ -147,7 +147,7 @@ class _Provider(OpenAPIProvider):
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
         schema, components = _schema_of(model)
-        required = bool(components[model.__name__]["required"])
+        required = model.__name__ in _ONE_OF or bool(components[model.__name__]["required"])
         return {"required": required, "content": {"application/json": {"schema": schema}}}, components
 
     def build_response_object(self, model: Any, headers_model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
