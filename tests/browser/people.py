@@ -41,7 +41,7 @@ class People:
             The dialog that it may open.
         """
         self.menu(name).get_by_test_id(f"menu-{act}").click()
-        return self._page.get_by_role("dialog")
+        return self._page.locator("dialog[open]")
 
     def set_role(self, name: str, role: str) -> None:
         """Choose the role in the dialog of a person's rights, and close it once it is saved."""

@@ -82,8 +82,12 @@ def test_who_was_removed_reads_why_and_may_come_back_by_the_link(meeting: Meetin
     olga, bob = meeting.olga, meeting.bob
     shape = bob.board.draw([(400, 300), (500, 350)], tool="r")
     bob.await_saved()
+    bob.page.get_by_test_id("share").click()
+    share = bob.page.get_by_role("dialog", name="Share this room")
+    expect(share).to_be_visible()
     olga.people.send_away("Bob", "kick", "We speak of you")
     bob.stopped.says("You were removed from this room", "The reason given: We speak of you", "stays in it")
+    expect(share).to_have_count(0)
     expect(olga.notices).to_have_text("Bob was removed.")
     expect(olga.people.row("Bob")).to_have_count(0)
     expect(olga.people.former("Bob")).to_contain_text("Was removed")
@@ -124,7 +128,7 @@ def test_nobody_is_offered_what_the_server_would_refuse(meeting: Meeting, enter:
     expect(kick).to_have_attribute("aria-disabled", "true")
     expect(kick).to_contain_text("The owner cannot be removed.")
     kick.click(force=True)
-    expect(mia.page.get_by_role("dialog")).to_have_count(0)
+    expect(mia.page.locator("dialog")).to_have_count(0)
     mia.page.keyboard.press("Escape")
     meeting.bob.people.open()
     expect(meeting.bob.page.get_by_test_id("person-menu")).to_have_count(0)
@@ -209,6 +213,7 @@ def test_a_room_is_deleted_once_its_name_was_typed_and_leaves_a_copy_to_look_at(
     cleo = new_visitor("Cleo")
     cleo.ask(meeting.room.link)
     cleo.stopped.says(title)
+    expect(cleo.stopped.card).not_to_contain_text("copy on this device")
     bob.page.reload()
     bob.stopped.says(title)
     with bob.page.expect_download() as download:
@@ -219,6 +224,9 @@ def test_a_room_is_deleted_once_its_name_was_typed_and_leaves_a_copy_to_look_at(
     bob.board.await_element(shape)
     expect(bob.page.locator(TOOL)).to_be_hidden()
     bob.await_status("Disconnected")
+    pill = bob.status.bounding_box()
+    assert pill is not None
+    assert pill["width"] < 200
 
 
 def test_an_invitation_is_made_copied_used_and_revoked(
@@ -246,6 +254,12 @@ def test_an_invitation_is_made_copied_used_and_revoked(
     made.get_by_role("button", name="Revoke: For the board").click()
     olga.page.get_by_role("dialog", name="Revoke this invitation?").get_by_test_id("confirm").click()
     expect(panel.locator("details")).to_contain_text("1 revoked link")
+
+    panel.get_by_test_id("invitation-create").click()
+    expect(panel.get_by_test_id("invitation-link")).to_be_visible()
+    panel.get_by_role("button", name="Revoke: No note").first.click()
+    olga.page.get_by_role("dialog", name="Revoke this invitation?").get_by_test_id("confirm").click()
+    expect(panel.get_by_test_id("invitation-link")).to_have_count(0)
 
     late = new_visitor("Late")
     late.ask(link)

@@ -57,7 +57,7 @@ def _download(visitor: Visitor) -> dict[str, int]:
 def _discard(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Discard", exact=True).click()
     visitor.page.get_by_role("alert").get_by_role("button", name="Discard", exact=True).click()
-    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
+    expect(visitor.page.locator("dialog")).to_have_count(0)
 
 
 def test_what_a_stroke_adds_after_the_right_was_taken_reaches_nobody_and_is_offered_back(

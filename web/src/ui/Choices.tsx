@@ -23,7 +23,7 @@ export function Choices<T extends string>({ legend, choices, value, onChoose, is
     <fieldset className="cards" disabled={isLocked}>
       <legend className="legend">{legend}</legend>
       {choices.map((choice) => (
-        <label key={choice.value} className="card">
+        <label key={choice.value} className="choice">
           <input
             type="radio"
             name={id}
@@ -32,8 +32,8 @@ export function Choices<T extends string>({ legend, choices, value, onChoose, is
             onChange={() => onChoose(choice.value)}
           />
           <span>
-            <span className="card-name">{choice.name}</span>
-            <span className="card-body" id={`${id}-${choice.value}`}>{choice.body}</span>
+            <span className="choice-name">{choice.name}</span>
+            <span className="choice-body" id={`${id}-${choice.value}`}>{choice.body}</span>
           </span>
         </label>
       ))}

@@ -49,6 +49,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
   const follow = useCallback((sub: string | null) => board.current?.follow(sub), []);
   const closeDialog = useCallback(() => setDialog(null), []);
   const room = useStore(session.room);
+  const removal = useStore(session.removal);
   const boardTheme = useStore(theme);
   const lang = useStore(language);
   const isPenDown = useWatchedPen();
@@ -60,6 +61,9 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
   useEffect(() => {
     document.title = `${room.name || t.untitled} · ${t.app}`;
   }, [room.name, t]);
+  useEffect(() => {
+    if (removal) setDialog(null);
+  }, [removal]);
   const leave = async (): Promise<void> => {
     await noteLastPicture(session);
     onLeave();

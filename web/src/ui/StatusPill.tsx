@@ -33,7 +33,7 @@ export function StatusPill({ session, onSeeWhy }: { session: LiveRoomSession; on
             {status.kind === 'refused' && (
               <button type="button" className="button" onClick={() => { close(); onSeeWhy(); }}>{t.seeWhy}</button>
             )}
-            {(status.kind === 'offline' || status.kind === 'stopped') && (
+            {(status.kind === 'offline' || (status.kind === 'stopped' && status.code !== 'room_deleted')) && (
               <button type="button" className="button" onClick={() => { close(); session.retry(); }}>{t.retry}</button>
             )}
           </div>

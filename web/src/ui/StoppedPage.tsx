@@ -46,7 +46,7 @@ export function StoppedPage(props: StoppedPageProps) {
         <h1>{title}</h1>
         <p>{body}</p>
         {reason && <p className="stopped-reason">{t.reason(reason)}</p>}
-        <p>{next}</p>
+        {(code !== 'room_deleted' || onLookAtCopy) && <p>{next}</p>}
         {onLookAtCopy && <p className="muted">{t.safe}</p>}
         {props.isRetrying && <p className="stopped-retrying muted"><span className="spinner" aria-hidden />{t.retrying}</p>}
         <div className="stopped-actions">

@@ -59,6 +59,7 @@ export function Invitations({ session }: { session: LiveRoomSession }) {
           action={t.invitations.revokeDo}
           onConfirm={async () => {
             await revokeInvitation(session.id, await session.token(), revoking.id);
+            if (fresh?.invitation.id === revoking.id) setFresh(null);
             reload();
           }}
           onClose={() => setRevoking(null)}
