@@ -198,6 +198,8 @@ class TestLimit:
         for left, right in permutations([MAX_DEPTH, MAX_DEPTH + 1]):
             with pytest.raises(SchemaViolation):
                 _after(*base).extend(update(run(BOB, 0, beside((ANN, left), (ANN, right), TYPE, MAP))))
+        with pytest.raises(SchemaViolation):
+            _after(*base).extend(update(run(BOB, 0, ITEM, beside((BOB, 0), (ANN, MAX_DEPTH), TYPE, MAP))))
 
     def test_of_a_refused_update_nothing_is_kept(self) -> None:
         """[DE4] Not even of the runs before the one that is too deep."""

@@ -124,6 +124,7 @@ class TestDepth:
             ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), after((ANN, 9), TYPE, MAP)), 2),
             ((rooted(TYPE, MAP), inside((ANN, 8), TYPE, MAP), after((ANN, 9), TYPE, MAP)), 2),
             ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), beside((ANN, 3), (ANN, 9), TYPE, MAP)), 2),
+            ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), beside((ANN, 9), (ANN, 3), TYPE, MAP)), 2),
             ((rooted(TYPE, MAP), inside((ANN, 8), ANY, NULLS), before((ANN, 9), TYPE, MAP)), 2),
         ],
         ids=[
@@ -134,7 +135,8 @@ class TestDepth:
             "inside each other",
             "beside a value inside",
             "beside a type inside",
-            "beside two things",
+            "beside what is known and a value",
+            "beside a value and what is known",
             "in front",
         ],
     )
@@ -169,6 +171,14 @@ class TestDepth:
 
         for order in permutations((ann, bob, eve)):
             assert read_update(update(*order)).depth == 6
+
+    def test_a_parent_may_come_later_under_a_lower_clock(self) -> None:
+        """[UP11]"""
+        ann = run(ANN, 8, inside((BOB, 0), TYPE, MAP))
+        bob = run(BOB, 0, rooted(TYPE, MAP))
+
+        assert read_update(update(ann, bob)).depth == 2
+        assert read_update(update(bob, ann)).depth == 2
 
     def test_a_lie_about_ones_neighbours_does_not_make_it_less(self) -> None:
         """[UP11] Of a neighbour at the root and one deep inside the deeper one counts: either may be gone."""
