@@ -20,7 +20,7 @@ from server.auth.limits import KeyedLimit
 from tests.server.api import call, operator
 from tests.server.live import Live, configured, serving
 
-EXAMPLES: Final = 40
+EXAMPLES: Final = 5
 """Right ones and wrong ones of each operation; the coverage of its schema comes on top."""
 UPLOAD: Final = "PUT /api/rooms/{room}/assets/{sha256}"
 FILE: Final = b"\x89PNG\r\n\x1a\n" + b"some bytes of a picture"
