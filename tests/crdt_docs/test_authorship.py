@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from random import Random
+from typing import Any
+
 import pytest
+from pycrdt import Doc
 
 from crdt_docs.authorship import MAX_CLIENTS_PER_USER, MAX_NEW_CLIENTS, MAX_RETURNED_CLIENTS, Ownership
 from crdt_docs.errors import AuthorshipViolation, DocumentQuotaExceeded
 from crdt_docs.ids import ClientId, UserId
-from crdt_docs.updates import Footprint, read_update
+from crdt_docs.updates import Footprint, decode_state_vector, find_gap, read_update
+from tests.crdt_docs import writers, yjs
 from tests.crdt_docs.wire import ANN, ANY, BOB, EVE, NULLS, deletes, gc, rooted, run, skip, update
 
 ANN_ID, BOB_ID, EVE_ID = ClientId(ANN), ClientId(BOB), ClientId(EVE)
 ANN_USER, BOB_USER, EVE_USER = UserId("ann"), UserId("bob"), UserId("eve")
 ITEM = rooted(ANY, NULLS)
+SEED = int(os.environ.get("SEED", Random().randrange(2**31)))
 
 
 def _writes(*runs: tuple[int, int, int]) -> Footprint:
@@ -62,6 +69,19 @@ class TestClaiming:
         assert EVE_ID not in ownership
         assert ownership.owner(ANN_ID) == ANN_USER
         assert ownership.check(ANN_USER, _writes((ANN, 0, 1)), {}) == ()
+
+    def test_what_is_on_disk_is_adopted_where_nothing_else_is_recorded(self, ownership: Ownership) -> None:
+        """[AU9] Beyond the limits for new ids, and counted."""
+        many = {ClientId(2**31 + n): ANN_USER for n in range(MAX_CLIENTS_PER_USER)}
+
+        ownership.adopt({**many, BOB_ID: ANN_USER, EVE_ID: None})
+
+        assert len(ownership) == MAX_CLIENTS_PER_USER + 3
+        assert ownership.owner(BOB_ID) == BOB_USER
+        with pytest.raises(AuthorshipViolation):
+            ownership.claim(EVE_USER, [EVE_ID])
+        with pytest.raises(DocumentQuotaExceeded):
+            ownership.claim(ANN_USER, [ClientId(1)])
 
 
 class TestChecking:
@@ -184,3 +204,42 @@ class TestRecovery:
         assert len(ownership.check_recovery(ANN_USER, _many(MAX_RETURNED_CLIENTS), {})) == MAX_RETURNED_CLIENTS
         with pytest.raises(DocumentQuotaExceeded):
             ownership.check_recovery(ANN_USER, _many(MAX_RETURNED_CLIENTS + 1), {})
+
+
+def test_of_a_real_history_each_accepts_what_is_his_or_known() -> None:
+    """[AU1] [AU2] [AU4] [AU8] Whatever Yjs and pycrdt send, by whomever: judged as Yjs' list of structs says."""
+    print(f"SEED={SEED}")
+    random = Random(SEED)
+    updates = yjs.generate(SEED, 6, astral=False) + writers.generate(SEED, 4)
+    doc: Doc[Any] = Doc()
+    ownership, owners = Ownership({}), dict[ClientId, UserId]()
+    accepted = refused = 0
+    for data, decoded in zip(updates, yjs.decode(updates), strict=True):
+        clocks = decode_state_vector(doc.get_state())
+        footprint = read_update(data)
+        if find_gap(footprint, clocks) is not None:
+            continue
+        sender = UserId(f"user {random.randrange(3)}")
+        structs = [
+            (ClientId(client), clock + length)
+            for kind, client, clock, length, _ in decoded["structs"]
+            if kind != "Skip"
+        ]
+        news = {client for client, end in structs if end > clocks.get(client, 0)}
+        if all(owners.get(client, sender) == sender for client in news):
+            free = ownership.check(sender, footprint, clocks)
+            assert set(free) == news - owners.keys()
+            assert ownership.claim(sender, free) == free
+            accepted += 1
+        else:
+            with pytest.raises(AuthorshipViolation):
+                ownership.check(sender, footprint, clocks)
+            sender = UserId("user of that client")
+            assert set(ownership.check_recovery(sender, footprint, clocks)) == news - owners.keys()
+            refused += 1
+            for client in news - owners.keys():
+                ownership.claim(sender, [client])
+        owners |= dict.fromkeys(news - owners.keys(), sender)
+        doc.apply_update(data)
+    assert min(accepted, refused) > 20
+    assert {client: ownership.owner(client) for client in owners} == owners
