@@ -38,7 +38,11 @@ MAX_STEP: Final = 2**31 - 1
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f]")
-_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+_SCHEMES: Final = frozenset(
+    {"http", "https", "mailto", "tel", "sms", "ftp", "sftp", "geo", "webcal", "xmpp", "matrix"}
+    | {"figma", "msteams", "notion", "obsidian", "slack", "vscode", "zoommtg", "zoomus"}
+)
+"""The web, ways to reach people and places, and the programs of teams; none of them runs anything in a page."""
 _IMAGE_TYPE: Final = re.compile(r"image/[\w.+-]{1,40}", re.ASCII)
 _SHAPE: Final = frozenset({"type", "xy", "wh", "pts", "lpts"})
 _FILE_KEYS: Final = frozenset({"sha256", "mimeType", "width", "height", "name"})
@@ -231,7 +235,7 @@ def _check_resolution(value: Any) -> None:
 
 
 def _check_link(value: Any) -> None:
-    """To the web, a mailbox, a telephone or something in this room: never a script or a page of data (WB11).
+    """To the web, to people, to a team's programs or into this room: never a script or a page of data (WB11).
 
     Browsers leave out control characters and spaces before they look for a scheme. `example.org:8000` is a host to
     whoever types it, and a scheme that nothing answers to for a browser.

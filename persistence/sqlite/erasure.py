@@ -6,11 +6,13 @@ from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import ERASED_NAME, Micros
 from persistence.sqlite.connection import Database
 
-# Only what says anything is changed, so that a second time changes nothing.
+# Only what says anything is changed, so that a second time changes nothing. A ban keeps the family that it is for.
 _ERASE = (
     """
-    UPDATE members SET name = :erased, guest_hash = NULL, family = '', tokens_from = max(tokens_from, :at)
-    WHERE {here} user = :user AND (name, guest_hash, family) IS NOT (:erased, NULL, '')
+    UPDATE members SET name = :erased, guest_hash = NULL, family = iif(banned_at IS NULL, '', family),
+        tokens_from = max(tokens_from, :at)
+    WHERE {here} user = :user
+        AND (name, guest_hash, family) IS NOT (:erased, NULL, iif(banned_at IS NULL, '', family))
     """,
     "UPDATE sessions SET name = '', device = '' WHERE {here} user = :user AND (name, device) IS NOT ('', '')",
     "UPDATE events SET details = '{{}}' WHERE {here} user = :user AND details <> '{{}}'",

@@ -171,7 +171,8 @@ def _require_owner(caller: Caller) -> None:
 def _without_way_back(parts: ModerationParts, member: Member) -> Member:
     now = parts.clock.now_us()
     role = Role.MEMBER if outranks(member.role, Role.MEMBER) else member.role
-    return replace(member, role=role, role_at=now, tokens_from=now, removed_at=now)
+    denied = {permission: on for permission, on in member.overrides.items() if not on}
+    return replace(member, role=role, role_at=now, overrides=denied, tokens_from=now, removed_at=now)
 
 
 async def _record_change(parts: ModerationParts, caller: Caller, before: Member, after: Member) -> None:

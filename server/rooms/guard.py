@@ -125,6 +125,10 @@ class Guard:
             return dict.fromkeys(self.ownership.mark_returned(verdict.free), Bound(None, author.user))
         return self.claim(author, verdict.free)
 
+    def trim(self, clocks: Mapping[ClientId, int]) -> None:
+        """The document has counted its clocks anew."""
+        self._depths.trim(clocks)
+
     def forget_copy(self) -> None:
         """The document did not take what the copy has."""
         self._twin = None

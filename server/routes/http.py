@@ -104,6 +104,18 @@ async def authorized(room_text: str) -> Caller:
         return await authorize(services(), room_text, bearer())
 
 
+async def authorized_with(room_text: str, kind: type[T]) -> tuple[Caller, T]:
+    """Who asks and what he sent, with the rights that he has now that all of it is here: a body may take minutes.
+
+    Raises:
+        MalformedRequest, BodyTooLarge: As `read_body`.
+        RateLimited, TokenInvalid, TokenExpired, DocumentError, ServerError, StorageError: As `authorized`.
+    """
+    await authorized(room_text)
+    wanted = await read_body(kind)
+    return await authorized(room_text), wanted
+
+
 async def answer_error(error: Exception) -> Response:
     """[RT1] Every error leaves as `{"error": {code, reason}}` with its status of the table; 405 names good methods."""
     told = for_client(_ours(error) if isinstance(error, HTTPException) else error)

@@ -14,7 +14,7 @@ from server.auth.admission import Caller
 from server.auth.identities import invitation_hash, new_invitation_key
 from server.errors import PermissionRefused, UnknownInvitation
 from server.routes.described import DONE, described
-from server.routes.http import authorized, json_response, read_body, services
+from server.routes.http import authorized, authorized_with, json_response, services
 
 invitations = Blueprint("invitations", __name__, url_prefix="/api/rooms/<room_text>/invitations")
 
@@ -70,8 +70,8 @@ async def read(room_text: str) -> Response:
 @document_response(CreatedInvitation, 201)
 async def create(room_text: str) -> Response:
     """[RT21] Make a link; one for moderators takes an owner."""
-    caller = await _moderator(room_text)
-    wanted = await read_body(NewInvitation)
+    caller, wanted = await authorized_with(room_text, NewInvitation)
+    caller.require(Permission.MODERATE)
     role = Role(wanted.role)
     if role is Role.MODERATOR and caller.role is not Role.OWNER:
         raise PermissionRefused("Only the owner can invite moderators.")

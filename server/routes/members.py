@@ -12,14 +12,14 @@ from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
 from server.auth.rights import in_order, rights
-from server.errors import PermissionRefused
+from server.errors import PermissionRefused, Removed
 from server.moderation.people import ban as ban_person
 from server.moderation.people import change_member, hand_over
 from server.moderation.people import kick as kick_person
 from server.moderation.people import unban as unban_person
 from server.retention import erase_person
 from server.routes.described import DONE, described
-from server.routes.http import authorized, json_response, read_body, services
+from server.routes.http import authorized, authorized_with, json_response, services
 from server.routes.rooms import Overrides
 
 members = Blueprint("members", __name__, url_prefix="/api/rooms/<room_text>/members/<user>")
@@ -60,8 +60,7 @@ class Erased(Struct):
 @document_response(MemberRights)
 async def change(room_text: str, user: str) -> Response:
     """[RT14] Give a person another role, or set single permissions for him."""
-    caller = await authorized(room_text)
-    wanted = await read_body(MemberChange)
+    caller, wanted = await authorized_with(room_text, MemberChange)
     member = await change_member(
         services(), caller, UserId(user), role=wanted.role, overrides=wanted.overrides
     )  # fmt: skip
@@ -74,8 +73,8 @@ async def change(room_text: str, user: str) -> Response:
 @described(responses=DONE)
 async def kick(room_text: str, user: str) -> Response:
     """[RT15] Send a person away; he may join again as a newcomer may."""
-    caller = await authorized(room_text)
-    await kick_person(services(), caller, UserId(user), (await read_body(Reason)).reason)
+    caller, wanted = await authorized_with(room_text, Reason)
+    await kick_person(services(), caller, UserId(user), wanted.reason)
     return _done()
 
 
@@ -84,8 +83,8 @@ async def kick(room_text: str, user: str) -> Response:
 @described(responses=DONE)
 async def ban(room_text: str, user: str) -> Response:
     """[RT16] Send a person away for good."""
-    caller = await authorized(room_text)
-    await ban_person(services(), caller, UserId(user), (await read_body(Reason)).reason)
+    caller, wanted = await authorized_with(room_text, Reason)
+    await ban_person(services(), caller, UserId(user), wanted.reason)
     return _done()
 
 
@@ -114,7 +113,11 @@ async def erase(room_text: str, user: str) -> Response:
         caller.require(Permission.MODERATE)
         if caller.role is not Role.OWNER:
             raise PermissionRefused("Only the person himself and the owner can have his data erased.")
-    return json_response(Erased(await erase_person(services(), caller.room.id, UserId(user), caller.user)))
+    parts = services()
+    erased = await erase_person(parts, caller.room.id, UserId(user), caller.user)
+    # An open page would go on under the name, and write it anew.
+    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=UserId(user))
+    return json_response(Erased(erased))
 
 
 def _done() -> Response:

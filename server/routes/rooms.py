@@ -19,7 +19,16 @@ from server.auth.tokens import ANY_ROOM, Claims
 from server.errors import NotAdmitted, PermissionRefused, RoomLocked
 from server.moderation.room import change_room, delete_room
 from server.routes.described import DONE, Token, described
-from server.routes.http import address, authorized, bearer, failures_counted, json_response, read_body, services
+from server.routes.http import (
+    address,
+    authorized,
+    authorized_with,
+    bearer,
+    failures_counted,
+    json_response,
+    read_body,
+    services,
+)
 from server.signaling.messages import RoomInfo, RoomSign
 
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
@@ -181,6 +190,7 @@ async def join(room_text: str) -> Response:
     now = parts.clock.now_us()
     try:
         async with parts.turns.of(room.id):
+            room = await find_room(parts.stores, room_text)  # as it is now that all of the body is here
             member = await join_room(parts.stores.rooms, room, now, guest_key=guest_key, name=name, key=wanted.key)
     except NotAdmitted:
         if room.access is Access.LOBBY:
@@ -211,9 +221,9 @@ async def read(room_text: str) -> Response:
 @document_response(ChangedRoom)
 async def change(room_text: str) -> Response:
     """[RT5] Change settings; whoever moderates may, and everybody in the room is told."""
-    caller = await authorized(room_text)
+    caller, wanted = await authorized_with(room_text, Change)
     caller.require(Permission.MODERATE)
-    changed = await change_room(services(), caller, _changes(await read_body(Change)))
+    changed = await change_room(services(), caller, _changes(wanted))
     return json_response(ChangedRoom(RoomInfo.of(changed)))
 
 

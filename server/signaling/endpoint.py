@@ -245,7 +245,10 @@ class _Conversation:
 
     async def _renew(self, token: str) -> None:
         """[SG12] A newer token of the same person prolongs his stay, and what it says of him counts."""
-        caller = await authorize(self._services, self._room.id, token)
+        changes = -1
+        while changes != self._page.changes:  # rights that change meanwhile are newer than those just read
+            changes = self._page.changes
+            caller = await authorize(self._services, self._room.id, token)
         if caller.user != self._page.author.user:
             raise TokenInvalid("This token is somebody else's.")
         self._services.sessions.renew(self._page, caller)

@@ -144,7 +144,7 @@ class ErasureContract:
         assert await read(lived_in) == [row(1)]
         assert await lived_in.updates.bindings(WHITEBOARD) == [bound(7)]
         member = await lived_in.rooms.member(ROOM, ANN)
-        assert member == replace(banned, name=ERASED_NAME, guest_hash=None, family="")
+        assert member == replace(banned, name=ERASED_NAME, guest_hash=None)
         session = await lived_in.sessions.get(page)
         assert session is not None
         assert (session.joined_at, session.mic_seconds, session.edits) == (PAGE.joined_at, 2, 3)

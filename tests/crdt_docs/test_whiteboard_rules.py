@@ -283,6 +283,7 @@ class TestLinks:
             "HTTP://EXAMPLE.ORG",
             "mailto:a@example.org",
             "tel:+491234",
+            "obsidian://open?vault=x",
             "/r/room#asset=" + HASH,
             "example.org",
             "example.org:8000/x",

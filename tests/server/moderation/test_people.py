@@ -200,3 +200,54 @@ async def test_a_persons_data_is_erased_by_himself_or_the_owner(room: Room) -> N
     assert (await room.live.call("DELETE", path, token=room.owner))[0] == 200
     assert (await room.join(key))[1]["error"]["code"] == "banned"
     assert bob != ann
+
+
+async def test_kicking_takes_away_what_was_given_and_leaves_what_was_denied(room: Room) -> None:
+    """[MO4] Who moderated by a permission of his own does not come back as somebody who does."""
+    key = guest_key()
+    ann, _ = await room.live.guest(room.id, "Ann", key)
+    assert (await room.set(room.owner, ann, overrides={"moderate": True, "draw": False}))[0] == 200
+    assert (await room.act(room.owner, ann, "kick", {}))[0] == 204
+    permissions = (await room.join(key))[1]["me"]["permissions"]
+    assert ("moderate" in permissions, "draw" in permissions, "chat" in permissions) == (False, False, True)
+
+
+async def test_a_ban_of_a_family_outlives_the_erasure_of_who_was_banned(room: Room) -> None:
+    """[MO5] [RE1]"""
+    tokens = room.live.app.services.tokens
+    first, second = (
+        tokens.issue(Claims(UserId(user), "Pad", room.id, Role.MEMBER, family="pads"), 600)[0] for user in ("p1", "p2")
+    )
+    assert (await room.live.call("GET", f"/api/rooms/{room.id}", token=first))[0] == 200
+    assert (await room.act(room.owner, "p1", "ban", {}))[0] == 204
+    assert (await room.live.call("DELETE", f"/api/rooms/{room.id}/members/p1/data", token=room.owner))[0] == 200
+    status, refused = await room.live.call("GET", f"/api/rooms/{room.id}", token=second)
+    assert (status, refused["error"]["code"]) == (403, "banned")
+
+
+async def test_erasing_ends_the_pages_that_would_write_the_name_anew(room: Room) -> None:
+    """[RE1]"""
+    ann, token = await room.live.guest(room.id, "Ann")
+    async with room.live.signal(room.id, token, "ann-page") as hers:
+        await told(hers)
+        assert (await room.live.call("DELETE", f"/api/rooms/{room.id}/members/{ann}/data", token=token))[0] == 200
+        assert await close_of(hers) == (4403, "removed")
+
+
+async def test_rights_are_those_of_the_moment_in_which_a_request_is_complete(room: Room) -> None:
+    """[SB7] [RT5] A body that is held back while its sender is banned does nothing."""
+    mo, token = await room.live.guest(room.id, "Mo")
+    assert (await room.set(room.owner, mo, role="moderator"))[0] == 200
+    reader, writer = await asyncio.open_connection("127.0.0.1", room.live.port)
+    body = json.dumps({"name": "Mine"}).encode()
+    head = (
+        f"PATCH /api/rooms/{room.id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    writer.write(head.encode() + body[:1])
+    await writer.drain()
+    assert (await room.act(room.owner, mo, "ban", {}))[0] == 204
+    writer.write(body[1:])
+    assert b" 403 " in (await reader.read()).split(b"\r\n", 1)[0]
+    writer.close()
+    assert "room_changed" not in await room.kinds()
