@@ -30,7 +30,7 @@ from crdt_docs.shapes import plain, text
 
 MAX_EMOJI: Final = 64
 """Characters of one reaction."""
-MAX_REACTIONS_PER_PERSON: Final = 20
+MAX_REACTIONS_PER_PERSON: Final = 50
 """Of one person to one message."""
 MAX_REACTIONS: Final = 2_000
 """Of everybody to one message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from crdt_docs.access import Permissions
@@ -55,9 +56,19 @@ async def create_room(
 
 
 async def join_room(
-    rooms: Rooms, room: RoomRecord, now: Micros, *, guest_key: bytes, name: str, key: str | None
+    rooms: Rooms,
+    room: RoomRecord,
+    now: Micros,
+    *,
+    guest_key: bytes,
+    name: str,
+    key: str | None,
+    check: Callable[[Member], None] = lambda _member: None,
 ) -> Member:
     """Let a guest in, or in again.
+
+    Args:
+        check: Raises when he cannot come in now, as the door or the space is; nothing is kept of him then.
 
     [ME2] The same guest key is the same user for ever. [ME3] Who is known keeps his role; a newcomer has the one of
     his invitation, or the default one where the room is open to its link. An invitation raises the role of who is
@@ -79,6 +90,7 @@ async def join_room(
         member = Member(room.id, user, name, role, hashed, now)
     else:
         member = replace(known, name=name, role=role, guest_hash=hashed, removed_at=None)
+    check(member)
     if member != known:
         await rooms.put_member(member)
     if invitation is not None and (known is None or known.role is not role):

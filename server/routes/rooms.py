@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -191,13 +192,20 @@ async def join(room_text: str) -> Response:
     try:
         async with parts.turns.of(room.id):
             room = await find_room(parts.stores, room_text)  # as it is now that all of the body is here
-            member = await join_room(parts.stores.rooms, room, now, guest_key=guest_key, name=name, key=wanted.key)
+            member = await join_room(
+                parts.stores.rooms,
+                room,
+                now,
+                guest_key=guest_key,
+                name=name,
+                key=wanted.key,
+                check=partial(_check_door, room),
+            )
     except NotAdmitted:
         if room.access is Access.LOBBY:
             return _to_the_door(room, guest_key, name)
         with failures_counted():
             raise
-    _check_door(room, member)
     if known is None or known.removed_at is not None:
         await parts.audit.note("member_joined", room.id, member.user, role=member.role)
     parts.sessions.rename(room.id, member.user, member.name)

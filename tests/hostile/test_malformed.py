@@ -19,7 +19,7 @@ from tests.interop.programs import seed
 from tests.server.live import close_of, told, told_of
 
 MINE = 77_777
-MUTATIONS = 100
+MUTATIONS = 60
 CODES = ("malformed_frame", "malformed_update", "missing_dependencies")
 FRAMES: dict[str, bytes | str] = {
     "text": "hello",

@@ -108,7 +108,7 @@ def test_every_body_is_described_by_the_type_that_is_parsed(app: Quart, told: An
     parsed = {}
     for method, path, view in _routes(app):
         body = told["paths"][path][method].get("requestBody")
-        found = re.search(r"read_body\((\w+)\)", inspect.getsource(view))
+        found = re.search(r"(?:read_body\(|authorized_with\(room_text, )(\w+)\)", inspect.getsource(view))
         if found:
             parsed[path] = found[1]
             assert body["content"] == {"application/json": {"schema": {"$ref": f"#/components/schemas/{found[1]}"}}}

@@ -50,6 +50,15 @@ async def test_a_locked_door_lets_in_who_moderates_and_pages_that_were_in(room: 
     assert (await room.join(guest_key()))[1]["error"]["code"] == "room_locked"
 
 
+async def test_who_could_not_come_in_is_no_member(room: Room) -> None:
+    """[RT12] [ME4] A locked door keeps nothing of who stood before it: later the room is for invited people."""
+    key = guest_key()
+    assert (await room.change(room.owner, door="locked"))[0] == 200
+    assert (await room.join(key))[1]["error"]["code"] == "room_locked"
+    assert (await room.change(room.owner, door="open", access="invite"))[0] == 200
+    assert (await room.join(key))[1]["error"]["code"] == "not_admitted"
+
+
 async def test_closing_sends_everybody_away_who_does_not_moderate(room: Room) -> None:
     """[MO8] [AD7] Pages that were in do not come back before it is open again."""
     _, token = await room.live.guest(room.id, "Ann", key := guest_key())

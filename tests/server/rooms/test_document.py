@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, Text
 
-from crdt_docs.errors import CorruptLog, MalformedUpdate
+from crdt_docs.errors import CorruptLog, MalformedUpdate, SchemaViolation
 from crdt_docs.frames import Update, decode_frame
-from crdt_docs.ids import Seq
+from crdt_docs.ids import DocumentId, Seq
 from crdt_docs.updates import read_update
 from persistence.errors import StorageUnavailable
 from persistence.interfaces import Micros
 from server.rooms.document import Cut, LiveDocument, Reception
-from tests.crdt_docs.wire import ANN, ANY, NULLS, inside, rooted, run, update
+from tests.crdt_docs.wire import ANN, ANY, NULLS, STRING, TYPE, inside, rooted, run, text, update
 from tests.server.rooms.reader import BOARD, Reader, changes
 
 NOW = Micros(1_000_000)
@@ -201,6 +201,24 @@ def test_a_deletion_of_what_is_missing_waits(document: LiveDocument) -> None:
     commit(document)
 
     assert content(document.ydoc) == {}
+
+
+def test_what_yrs_counted_less_of_does_not_hide_how_deep_types_are() -> None:
+    """[RC9] A lie that cuts a surrogate pair costs yrs a clock; the type that comes under it is new, not known."""
+    document = LiveDocument(DocumentId(BOARD.room, "doc-x"), Doc(), Seq(0), lambda _document: None)
+    eve = Reader("eve").join(document)
+    eve.write(update(run(1, 0, rooted(TYPE, b"\x01"))))
+    deepest = (1, 0)
+
+    with pytest.raises(SchemaViolation):
+        for client in range(2, 6):
+            eve.write(update(run(client, 0, rooted(STRING, text("ab")))))
+            eve.write(update(run(client, 0, rooted(STRING, text("a😀b")))))
+            nested = [inside((client, clock), TYPE, b"\x01") for clock in range(3, 103)]
+            eve.write(update(run(client, 3, inside(deepest, TYPE, b"\x01"), *nested)))
+            deepest = (client, 103)
+
+    assert deepest == (3, 103)
 
 
 def test_no_observer_stays(document: LiveDocument) -> None:
