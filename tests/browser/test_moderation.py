@@ -255,9 +255,10 @@ def test_an_invitation_is_made_copied_used_and_revoked(
     olga.page.get_by_role("dialog", name="Revoke this invitation?").get_by_test_id("confirm").click()
     expect(panel.locator("details")).to_contain_text("1 revoked link")
 
+    panel.get_by_test_id("invitation-label").fill("By mistake")
     panel.get_by_test_id("invitation-create").click()
     expect(panel.get_by_test_id("invitation-link")).to_be_visible()
-    panel.get_by_role("button", name="Revoke: No note").first.click()
+    panel.get_by_role("button", name="Revoke: By mistake").click()
     olga.page.get_by_role("dialog", name="Revoke this invitation?").get_by_test_id("confirm").click()
     expect(panel.get_by_test_id("invitation-link")).to_have_count(0)
 
