@@ -264,7 +264,7 @@ def sizes(me: str) -> dict[str, tuple[Callable[[Doc[Any]], Any], str]]:
             "schema_violation"),
         "files in a shared list": (add(attachments=Array([])), "schema_violation"),
         "twenty thousand reactions": (add(reactions=Map(many)), "quota_exceeded"),
-        "21 reactions": (add(reactions=Map(dict(list(many.items())[:21]))), "quota_exceeded"),
+        "51 reactions": (add(reactions=Map(dict(list(many.items())[:51]))), "quota_exceeded"),
         "a long reaction": (add(reactions=Map({"x" * 65 + "\0" + me: True})), "schema_violation"),
         "a reaction that is a map": (add(reactions=Map({"x\0" + me: Map({})})), "schema_violation"),
     }  # fmt: skip
@@ -289,12 +289,12 @@ async def test_reactions_do_not_grow_without_end(room: HonestRoom) -> None:
     async with anns_message(room) as (work, _):
         own = page(work.server.ydoc)
         async with hand(room, CHAT) as mallory:
-            for number in range(30):
+            for number in range(60):
                 reaction = {f"{number}\0{room.mallory.user}": True}
                 await mallory.update(written(own, partial(react, reaction=reaction)))
             assert await mallory.refusal() == "quota_exceeded"
         given = find(work.server.ydoc, "anns")["reactions"].to_py() or {}
-        assert len(given) == 21  # 20 of his and hers
+        assert len(given) == 51  # 50 of his and hers
 
 
 async def test_a_moderator_removes_and_does_not_write(room: HonestRoom) -> None:
