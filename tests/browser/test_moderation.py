@@ -18,6 +18,17 @@ NewVisitor = Callable[..., Visitor]
 RETRY_MS = 10_000
 """After so long a page that was not let in tries again."""
 TOOL = ".App-toolbar [data-testid=toolbar-rectangle]"
+IMAGE_TOOL = ".App-toolbar [data-testid=toolbar-image]"
+HAND_OVER_PICTURE = """(kind) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array([137, 80, 78, 71])], 'picture.png', { type: 'image/png' }));
+  const at = { bubbles: true, cancelable: true, clientX: 500, clientY: 400 };
+  if (kind === 'drop') {
+    document.querySelector('canvas.interactive').dispatchEvent(new DragEvent('drop', { ...at, dataTransfer: data }));
+  } else {
+    document.body.dispatchEvent(new ClipboardEvent('paste', { ...at, clipboardData: data }));
+  }
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,44 @@ def test_a_single_right_is_taken_and_left_to_the_room_again(meeting: Meeting) ->
     dialog.get_by_role("button", name="Write in the chat: as the room has it").click()
     expect(right).to_contain_text("from the room")
     expect(bob.chat.input).to_be_enabled()
+
+
+def test_who_only_looks_may_still_be_given_the_chat(meeting: Meeting) -> None:
+    """[PE2] What was set for a person counts, not what the role usually gives."""
+    olga, bob = meeting.olga, meeting.bob
+    olga.people.set_role("Bob", "viewer")
+    bob.chat.open()
+    expect(bob.chat.input).to_be_disabled()
+    olga.people.act("Bob", "rights").get_by_test_id("right-chat").click()
+    expect(bob.chat.input).to_be_enabled()
+    bob.chat.say("Thank you")
+    olga.page.keyboard.press("Escape")
+    olga.chat.open()
+    expect(olga.chat.message("Thank you")).to_be_visible()
+    bob.await_status("View only")
+
+
+def test_who_may_not_add_files_reads_why_wherever_he_tries(meeting: Meeting) -> None:
+    """The chat's button, a file dropped on the board and a picture pasted there say the same."""
+    olga, bob = meeting.olga, meeting.bob
+    expect(bob.page.locator(IMAGE_TOOL)).to_have_count(1)
+    olga.people.act("Bob", "rights").get_by_test_id("right-upload").click()
+    expect(bob.page.locator(IMAGE_TOOL)).to_have_count(0)
+    why = bob.page.get_by_text("A moderator has not allowed you to add files here.", exact=True)
+    for kind in ("drop", "paste"):
+        bob.page.evaluate(HAND_OVER_PICTURE, kind)
+        toast = bob.page.locator(".Toast").filter(has=why)
+        expect(toast).to_be_visible()
+        toast.get_by_role("button").click()
+    assert bob.board.ids() == []
+    bob.chat.open()
+    attach = bob.page.get_by_test_id("chat-attach")
+    expect(attach).to_have_attribute("aria-disabled", "true")
+    attach.click(force=True)
+    expect(bob.page.get_by_role("alert").filter(has=why)).to_be_visible()
+    bob.chat.say("Words are still mine")
+    bob.board.draw([(400, 300), (500, 350)], tool="r")
+    bob.await_saved()
 
 
 def test_who_was_removed_reads_why_and_may_come_back_by_the_link(meeting: Meeting) -> None:

@@ -38,7 +38,8 @@ export function ChatPanel({ session, visible }: { session: RoomSession; visible:
   const actions = useActions(session, { list, composer, setMode, setDeleted });
   const context = useContextValue(session, closedBecause === '', actions);
   const { t } = context;
-  const files = useDraftFiles(session, t, context.formats);
+  const noFilesBecause = useNoFilesBecause(session);
+  const files = useDraftFiles(session, t, context.formats, noFilesBecause);
   const [draft, setDraft] = useDraft(session);
   const tellTyping = useTellTyping(connection);
   const typing = useTypingNames(connection, sub);
@@ -99,6 +100,7 @@ export function ChatPanel({ session, visible }: { session: RoomSession; visible:
           files={files}
           original={mode.kind === 'write' ? messages.find((message) => message.id === mode.replyTo) : undefined}
           closedBecause={closedBecause}
+          noFilesBecause={noFilesBecause}
           onText={onText}
           onSubmit={submit}
           onCancel={leaveMode}
@@ -113,11 +115,19 @@ export function ChatPanel({ session, visible }: { session: RoomSession; visible:
 
 /** Why nothing can be written, in words; empty when it can. */
 function useClosedBecause(session: RoomSession, connection: DocumentConnection): string {
-  const t = useTexts().chat;
+  const { chat: t, rights } = useTexts();
   const { role } = useStore(session.me);
+  const mayChat = useStore(session.permissions).has('chat');
   const { kind } = useStore(connection.status);
-  if (role === 'viewer' || kind === 'viewOnly') return t.viewOnly;
-  return kind === 'stopped' || kind === 'refused' ? t.stopped : '';
+  if (kind === 'stopped' || kind === 'refused') return t.stopped;
+  if (mayChat) return '';
+  return role === 'viewer' ? t.viewOnly : rights.why.chat;
+}
+
+/** Why no file can be added, in words; empty when one can. */
+function useNoFilesBecause(session: RoomSession): string {
+  const { rights } = useTexts();
+  return useStore(session.permissions).has('upload') ? '' : rights.why.upload;
 }
 
 interface Parts {
@@ -146,7 +156,8 @@ function useActions(session: RoomSession, { list, composer, setMode, setDeleted 
 
 function useContextValue(session: RoomSession, mayWrite: boolean, actions: ChatActions): ChatContextValue {
   const t: Texts['chat'] = useTexts().chat;
-  const { sub, name, role, color } = useStore(session.me);
+  const { sub, name, color } = useStore(session.me);
+  const moderates = useStore(session.permissions).has('moderate');
   const roster = useStore(session.roster);
   const words = useStore(language);
   return useMemo(() => {
@@ -154,12 +165,12 @@ function useContextValue(session: RoomSession, mayWrite: boolean, actions: ChatA
     return {
       session, mayWrite, t, actions,
       me: sub,
-      moderates: role === 'owner' || role === 'moderator',
+      moderates,
       formats: formatsFor(words, t),
       nameOf: (one, then) => (one === sub ? name : known.get(one)?.name) || then || formerName(session, one) || t.someone,
       colorOf: (one) => (one === sub ? color : known.get(one)?.color) || colorOf(one),
     };
-  }, [session, mayWrite, t, actions, sub, name, role, color, roster, words]);
+  }, [session, mayWrite, t, actions, sub, name, moderates, color, roster, words]);
 }
 
 const formerName = (session: RoomSession, sub: string): string | undefined =>

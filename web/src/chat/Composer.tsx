@@ -22,6 +22,8 @@ export interface ComposerProps {
   readonly original: ChatMessage | undefined;
   /** Why nothing can be written now; empty when it can. */
   readonly closedBecause: string;
+  /** Why no file can be added now; empty when one can. */
+  readonly noFilesBecause: string;
   readonly onText: (text: string) => void;
   readonly onSubmit: () => void;
   /** No longer reply, or edit. */
@@ -72,7 +74,7 @@ export function Composer(props: ComposerProps) {
       {!editing && <FileChips files={files} />}
       {files.problem !== '' && <p className="chat-problem" role="alert">{files.problem}</p>}
       <div className="chat-field" data-closed={closed}>
-        {!editing && <AttachButton disabled={closed} onFiles={files.add} />}
+        {!editing && <AttachButton disabled={closed} noneBecause={props.noFilesBecause} onFiles={files.add} />}
         <textarea
           ref={area}
           data-testid="chat-input"
@@ -175,8 +177,12 @@ function FileChips({ files }: { files: DraftFiles }) {
   );
 }
 
-function AttachButton({ disabled, onFiles }: { disabled: boolean; onFiles: (files: readonly File[]) => void }) {
+/** Where files may not be added it can still be pressed: it then says why. */
+function AttachButton({ disabled, noneBecause, onFiles }: {
+  disabled: boolean; noneBecause: string; onFiles: (files: readonly File[]) => void;
+}) {
   const { t } = useChat();
+  const label = noneBecause === '' ? t.attach : `${t.attach}. ${noneBecause}`;
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -195,9 +201,11 @@ function AttachButton({ disabled, onFiles }: { disabled: boolean; onFiles: (file
         type="button"
         className="chat-icon-button"
         disabled={disabled}
-        aria-label={t.attach}
-        title={t.attach}
-        onClick={() => input.current?.click()}
+        aria-disabled={noneBecause !== ''}
+        aria-label={label}
+        title={label}
+        data-testid="chat-attach"
+        onClick={() => (noneBecause === '' ? input.current?.click() : onFiles([]))}
       >
         <Paperclip size={18} aria-hidden />
       </button>

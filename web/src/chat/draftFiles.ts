@@ -24,7 +24,8 @@ export interface DraftFiles {
   clear(): void;
 }
 
-export function useDraftFiles(session: RoomSession, t: Texts['chat'], formats: Formats): DraftFiles {
+/** @param noneBecause why no file can be added, in words; empty when one can. */
+export function useDraftFiles(session: RoomSession, t: Texts['chat'], formats: Formats, noneBecause: string): DraftFiles {
   const [files, setFiles] = useState<readonly DraftFile[]>([]);
   const [problem, setProblem] = useState('');
   const lastKey = useRef(0);
@@ -42,6 +43,7 @@ export function useDraftFiles(session: RoomSession, t: Texts['chat'], formats: F
     }
   };
   const add = (chosen: readonly File[]): void => {
+    if (noneBecause !== '') return setProblem(noneBecause);
     const room = MAX_ATTACHMENTS - count.current;
     setProblem(chosen.length > room ? t.tooManyFiles(MAX_ATTACHMENTS) : '');
     const added = chosen.slice(0, room).map((file) => ({ file, key: ++lastKey.current }));

@@ -9,7 +9,7 @@ import type { RoomSession } from '../sync/types';
 import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import { type AssetRef, AssetTooLarge, MAX_ASSET_BYTES, assetsOf, downloadAsset } from './assets';
-import { attachmentOf, dropImages, insertAttachments, isForEditor, readableSize } from './attachments';
+import { attachmentOf, dropImages, insertAttachments, isDrawing, isForEditor, readableSize } from './attachments';
 import './board.css';
 import { BoardController } from './boardController';
 import { type BoardHandle, announceBoard } from './boardHandle';
@@ -29,6 +29,9 @@ const UI_OPTIONS: ExcalidrawProps['UIOptions'] = {
   canvasActions: { loadScene: false, saveToActiveFile: false, toggleTheme: false, changeViewBackgroundColor: false },
 };
 
+/** Without the right to add files there is no tool for pictures either; dropping and pasting say why. */
+const UI_OPTIONS_WITHOUT_FILES: ExcalidrawProps['UIOptions'] = { ...UI_OPTIONS, tools: { image: false } };
+
 const nameOfImage = async (file: File): Promise<string> => sha256Hex(new Uint8Array(await file.arrayBuffer()));
 const noEmbeds = (): boolean => false;
 
@@ -38,13 +41,16 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
   useStore(session.generation);
   const connection = session.whiteboard;
   const status = useStore(connection.status);
-  const viewOnly = !useStore(session.permissions).has('draw');
+  const permissions = useStore(session.permissions);
+  const viewOnly = !permissions.has('draw');
+  const mayUpload = permissions.has('upload');
   const tell = useProblems(api);
   const controller = useController(session, api, onFollow, tell);
   const { empty, attachment } = useScene(api);
   const hinted = useLoaded(connection.whenLocal) && empty && status.kind !== 'opening';
   useRefusals(session, api);
-  const files = useFiles(session, api, viewOnly, tell);
+  const files = useFiles(session, api, { viewOnly, mayUpload }, tell);
+  useForbiddenPastes(files.isForbidden);
   useKeysOfBoardOnly();
   useImperativeHandle(ref, () => controller as BoardHandle, [controller]);
 
@@ -76,7 +82,7 @@ export function Board({ session, theme, lang, onFollow, ref }: BoardProps) {
         autoFocus
         aiEnabled={false}
         validateEmbeddable={noEmbeds}
-        UIOptions={UI_OPTIONS}
+        UIOptions={mayUpload ? UI_OPTIONS : UI_OPTIONS_WITHOUT_FILES}
         generateIdForFile={nameOfImage}
         onPointerUpdate={onPointerUpdate}
         onLinkOpen={onLinkOpen}
@@ -235,9 +241,18 @@ function useRefusals(session: RoomSession, api: ExcalidrawImperativeAPI | null):
 }
 
 /** Files dropped or pasted: what Excalidraw understands goes to it, the rest becomes attachments. */
-function useFiles(session: RoomSession, api: ExcalidrawImperativeAPI | null, viewOnly: boolean, tell: (error: unknown) => void) {
+function useFiles(
+  session: RoomSession, api: ExcalidrawImperativeAPI | null, { viewOnly, mayUpload }: { viewOnly: boolean; mayUpload: boolean },
+  tell: (error: unknown) => void,
+) {
+  const { upload: why } = useTexts().rights.why;
   const handing = useRef(false);
   return useMemo(() => {
+    const isForbidden = (files: readonly File[]): boolean => {
+      if (mayUpload || viewOnly || !files.some((file) => !isDrawing(file))) return false;
+      api?.setToast({ message: why, closable: true, duration: 6000 });
+      return true;
+    };
     const attach = async (files: readonly File[], clientX: number, clientY: number): Promise<void> => {
       if (!api || files.length === 0) return;
       const queue = assetsOf(session);
@@ -248,10 +263,11 @@ function useFiles(session: RoomSession, api: ExcalidrawImperativeAPI | null, vie
     const onDrop = (event: DragEvent<HTMLDivElement>): void => {
       const files = [...event.dataTransfer.files];
       if (handing.current || (files.length === 0 && !viewOnly)) return;
-      if (!viewOnly && files.length === 1 && isForEditor(files[0]!)) return;
+      const forbidden = isForbidden(files);
+      if (!viewOnly && !forbidden && files.length === 1 && isForEditor(files[0]!)) return;
       event.preventDefault();
       event.stopPropagation();
-      if (viewOnly) return;
+      if (viewOnly || forbidden) return;
       handing.current = true;
       dropImages(event.target as Element, files.filter(isForEditor), event.clientX, event.clientY);
       handing.current = false;
@@ -264,6 +280,20 @@ function useFiles(session: RoomSession, api: ExcalidrawImperativeAPI | null, vie
       void attach(files, offsetLeft + width / 2, offsetTop + height / 2).catch(tell);
       return false;
     };
-    return { onDrop, onPaste };
-  }, [session, api, viewOnly, tell]);
+    return { onDrop, onPaste, isForbidden };
+  }, [session, api, viewOnly, mayUpload, why, tell]);
+}
+
+/** Excalidraw takes pasted pictures without asking: those that may not be added are kept from it. */
+function useForbiddenPastes(isForbidden: (files: readonly File[]) => boolean): void {
+  useEffect(() => {
+    const keep = (event: ClipboardEvent): void => {
+      const isForPanel = event.target instanceof Element && event.target.closest('input, textarea, .dock, dialog') !== null;
+      if (isForPanel || !isForbidden([...(event.clipboardData?.files ?? [])])) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    window.addEventListener('paste', keep, { capture: true });
+    return () => window.removeEventListener('paste', keep, { capture: true });
+  }, [isForbidden]);
 }

@@ -11,7 +11,10 @@ const EDITOR_TYPES = new Set([
   'image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/bmp', 'image/svg+xml', 'image/x-icon',
 ]);
 
-export const isForEditor = (file: File): boolean => EDITOR_TYPES.has(file.type) || file.name.endsWith('.excalidraw');
+/** Opened into shapes: nothing of it is stored as a file. */
+export const isDrawing = (file: File): boolean => file.name.endsWith('.excalidraw');
+
+export const isForEditor = (file: File): boolean => EDITOR_TYPES.has(file.type) || isDrawing(file);
 
 export function attachmentOf(element: { readonly customData?: unknown } | undefined): AssetRef | null {
   const asset = isPlainObject(element?.customData) ? element.customData['asset'] : null;
