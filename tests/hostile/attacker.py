@@ -98,7 +98,8 @@ async def hand(
     """A sync socket of Mallory, or of whoever has that token."""
     person = room.mallory if by is None else by
     token = person.token if isinstance(person, Person) else person
-    async with raw(room.url(document, token, **({"ext": "1"} if ext else {}), **params)) as socket:
+    address = room.url(document, token, **({"ext": "1"} if ext else {}), **params)
+    async with raw(address, max_queue=None) as socket:  # else a full queue would hold up the closing for ten seconds
         yield Hand(socket)
 
 

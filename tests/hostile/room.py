@@ -121,6 +121,10 @@ class HonestRoom:
         status, answer = await self.call("PATCH", f"/members/{person.user}", body, self.olga)
         assert status == 200, answer
 
+    def page(self, name: str) -> str:
+        """The id of a session, which belongs to one room for ever."""
+        return f"{name}-{self.id}"
+
     def url(self, document: str, token: str, **params: str) -> str:
         """The address of a document here."""
         return sync_url(self.live, self.id, document, token, **params)

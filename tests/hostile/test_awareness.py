@@ -132,18 +132,18 @@ async def test_a_cursor_goes_with_its_socket(room: HonestRoom) -> None:
 async def test_nobody_is_somebody_else_in_the_roster(room: HonestRoom) -> None:
     """[P3] [P5] TH3: a name can be taken, and nothing else: what a message says of `sub`, role or session is not
     read, and invisible characters are gone."""
-    async with room.live.signal(room.id, room.ann.token, "ann-page") as anns:
+    async with room.live.signal(room.id, room.ann.token, room.page("ann")) as anns:
         await told(anns)
-        async with room.live.signal(room.id, room.mallory.token, "mallory-page") as his:
+        async with room.live.signal(room.id, room.mallory.token, room.page("mallory")) as his:
             await told(his)
             joined = await told_of(anns, "joined")
             await his.send(
                 json.dumps(
                     {"type": "rename", "name": "\u202eOlga\u200b", "sub": room.olga.user, "role": "owner",
-                     "session": "ann-page"}
+                     "session": room.page("ann")}
                 )
             )  # fmt: skip
             person = (await told_of(anns, "updated"))["person"]
     assert joined["person"]["sub"] == room.mallory.user
     assert (person["name"], person["sub"], person["role"]) == ("Olga", room.mallory.user, "member")
-    assert person["session"] == "mallory-page"
+    assert person["session"] == room.page("mallory")

@@ -197,7 +197,7 @@ async def test_a_replayed_edit_stays_its_authors(room: HonestRoom) -> None:
 
 async def test_a_session_of_another_is_not_written_in(room: HonestRoom) -> None:
     """[P3] TH1: rows carry a session; Mallory's socket that names Ann's page is not let in."""
-    session = "page-of-ann"
+    session = room.page("ann")
     async with room.at_work() as work, hand(room, NOTES, room.ann, session=session) as anns:
         await anns.settle()
         async with hand(room, NOTES, session=session) as mallory:

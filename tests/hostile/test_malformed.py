@@ -126,8 +126,8 @@ async def test_what_is_no_message_is_answered_and_told_to_nobody(room: HonestRoo
     """[P6] TH14: an error each, and the socket goes on; Ann, who listens, hears nothing of it."""
     async with (
         room.at_work(),
-        room.live.signal(room.id, room.ann.token, "ann-page") as anns,
-        room.live.signal(room.id, room.mallory.token, "mallory-page") as his,
+        room.live.signal(room.id, room.ann.token, room.page("ann")) as anns,
+        room.live.signal(room.id, room.mallory.token, room.page("mallory")) as his,
     ):
         await told(his)
         for what, said in SAID.items():

@@ -171,7 +171,7 @@ async def test_a_member_cannot_speak_as_moderator_on_the_signal_socket(room: Hon
     assert status == 202
     async with (
         room.at_work(),
-        room.live.signal(room.id, room.ann.token, "ann-page") as anns,
+        room.live.signal(room.id, room.ann.token, room.page("ann")) as anns,
         room.live.signal(room.id, knocker["token"]) as outside,
         room.live.signal(room.id, room.mallory.token) as his,
     ):
@@ -179,7 +179,7 @@ async def test_a_member_cannot_speak_as_moderator_on_the_signal_socket(room: Hon
         assert (await told(his))["knocks"] == []
         eve = knocker["me"]["sub"]
         for said in (
-            {"type": "mute_request", "to": "ann-page", "what": "mic"},
+            {"type": "mute_request", "to": room.page("ann"), "what": "mic"},
             {"type": "admit", "sub": eve},
             {"type": "decline", "sub": eve},
         ):

@@ -55,42 +55,42 @@ async def test_a_locked_room_lets_no_new_page_in(room: HonestRoom) -> None:
     """[P5] TH8: not with a good token, not by the link or an invitation, not with a session of one's own making or
     with that of a page that is inside."""
     async with room.at_work():
-        async with hand(room, NOTES, room.ann, session="ann-page") as anns:
+        async with hand(room, NOTES, room.ann, session=room.page("ann")) as anns:
             await anns.settle()
             await set_door(room, "locked")
             for session in ("", "made-up"):
                 async with hand(room, NOTES, session=session) as mallory:
                     assert await mallory.close_reason() == "room_locked"
-            async with hand(room, NOTES, session="ann-page") as mallory:
+            async with hand(room, NOTES, session=room.page("ann")) as mallory:
                 assert await mallory.close_reason() in ("room_locked", "permission_denied")
             for key in (None, room.links["member"].partition("#k=")[2]):
                 body = {"name": "Eve", "guest_key": guest_key(), "key": key}
                 assert await room.refused("POST", "/join", body) == "room_locked"
-        assert await comes_in(room, room.ann.token, session="ann-page")
+        assert await comes_in(room, room.ann.token, session=room.page("ann"))
 
 
 async def test_an_old_session_does_not_open_a_lock_twice(room: HonestRoom) -> None:
     """[P5] TH8: the page that was inside may come back; not with somebody else's token, and not after a kick."""
-    async with hand(room, NOTES, session="mallory-page") as mallory:
+    async with hand(room, NOTES, session=room.page("mallory")) as mallory:
         await mallory.settle()
     async with room.at_work():
         await set_door(room, "locked")
-        assert await comes_in(room, room.mallory.token, session="mallory-page")
-        assert not await comes_in(room, room.bob.token, session="mallory-page")
+        assert await comes_in(room, room.mallory.token, session=room.page("mallory"))
+        assert not await comes_in(room, room.bob.token, session=room.page("mallory"))
         assert (await room.call("POST", f"/members/{room.mallory.user}/kick", {}, room.olga))[0] == 204
-        await stays_out(room, "token_invalid", session="mallory-page")
+        await stays_out(room, "token_invalid", session=room.page("mallory"))
         body = {"name": "Mallory", "guest_key": room.mallory.key}
         assert await room.refused("POST", "/join", body) == "room_locked"
 
 
 async def test_a_closed_room_is_closed_to_pages_that_were_inside(room: HonestRoom) -> None:
     """[P5] TH8: everybody is sent away, nothing that was sent at the last moment counts, and no page comes back."""
-    async with hand(room, NOTES, session="mallory-page") as mallory:
+    async with hand(room, NOTES, session=room.page("mallory")) as mallory:
         await mallory.settle()
         await set_door(room, "closed")
         await mallory.update(update(run(MINE, 0, put())))
         assert await mallory.close_reason() == "room_locked"
-        await stays_out(room, "room_locked", session="mallory-page")
+        await stays_out(room, "room_locked", session=room.page("mallory"))
         assert await room.refused("POST", "/join", {"name": "M", "guest_key": room.mallory.key}) == "room_locked"
         await set_door(room, "open")
         async with room.at_work() as work:
@@ -104,7 +104,10 @@ async def test_a_full_room_is_not_made_fuller(room: HonestRoom) -> None:
         await stays_out(room, "room_full")
         body = {"name": "Mallory", "guest_key": room.mallory.key}
         assert await room.refused("POST", "/join", body) == "room_full"
-        async with hand(room, NOTES, session="s1") as one, hand(room, NOTES, session="s1") as two:
+        async with (
+            hand(room, NOTES, session=room.page("full")) as one,
+            hand(room, NOTES, session=room.page("full")) as two,
+        ):
             assert [await one.close_reason(), await two.close_reason()] == ["room_full"] * 2
         assert await comes_in(room, room.olga.token)
 
@@ -113,9 +116,9 @@ async def test_who_was_kicked_is_gone_from_all_his_sockets(room: HonestRoom) -> 
     """[P5] TH8: every page and document; what they send while closing does not count; the old session is void."""
     async with room.at_work() as work:
         async with (
-            hand(room, NOTES, session="one") as notes,
-            hand(room, "chat", session="two") as chat,
-            room.live.signal(room.id, room.mallory.token, "one") as signal,
+            hand(room, NOTES, session=room.page("one")) as notes,
+            hand(room, "chat", session=room.page("two")) as chat,
+            room.live.signal(room.id, room.mallory.token, room.page("one")) as signal,
         ):
             await notes.settle()
             await chat.settle()
@@ -125,7 +128,7 @@ async def test_who_was_kicked_is_gone_from_all_his_sockets(room: HonestRoom) -> 
             assert [await notes.close_reason(), await chat.close_reason()] == ["removed"] * 2
             assert (await told_of(signal, "removed"))["code"] == "removed"
             assert (await close_of(signal))[1] == "removed"
-        await stays_out(room, "token_invalid", session="one")
+        await stays_out(room, "token_invalid", session=room.page("one"))
         assert "forged" not in work.names()
 
 
@@ -174,7 +177,7 @@ async def test_a_deleted_room_stays_deleted(tmp_path: Path, witness: Witness, re
     config = configured(tmp_path / "data")
     async with serving(config) as live:
         room = await HonestRoom.open(live, witness)
-        async with hand(room, NOTES, session="mallory-page") as mallory:
+        async with hand(room, NOTES, session=room.page("mallory")) as mallory:
             await mallory.update(update(run(MINE, 0, put("before"))))
             await mallory.settle()
             assert (await room.call("DELETE", "", None, room.olga))[0] == 204
@@ -195,7 +198,7 @@ async def nothing_brings_back(room: HonestRoom) -> None:
         live.token(room.id, "newcomer", Role.OWNER), operator(live),
     ]  # fmt: skip
     for token in tokens:
-        await stays_out(room, "room_deleted", token, session="mallory-page")
+        await stays_out(room, "room_deleted", token, session=room.page("mallory"))
         for method, path, body in (
             ("GET", "", None), ("PATCH", "", {"name": "Back", "door": "open"}), ("DELETE", "", None),
             ("POST", "/invitations", {"role": "member"}), ("POST", f"/members/{room.mallory.user}/unban", None),

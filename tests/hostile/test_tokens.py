@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 import pytest
+import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -73,7 +74,7 @@ def key() -> RSAPrivateKey:
     return generate_private_key(65537, 2048)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def room(tmp_path: Path, witness: Witness, key: RSAPrivateKey) -> AsyncIterator[HonestRoom]:
     """A room of a server that trusts another application's key, too."""
     jwk = {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": FRIEND}

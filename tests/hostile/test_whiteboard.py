@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from pycrdt import Array, Doc, Map, Text
 
 from crdt_docs.applying import apply_update
@@ -221,7 +221,7 @@ async def test_elements_are_not_nested_and_then_torn_down(room: HonestRoom) -> N
                 assert await mallory.refusal() == "malformed_update"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def small(tmp_path: Path, witness: Witness) -> AsyncIterator[HonestRoom]:
     """A room whose board holds 40 elements."""
     async with serving(configured(tmp_path / "data", max_elements=40)) as live:
