@@ -97,6 +97,7 @@ function KickDialog({ session, someone, onClose }: ActProps) {
 function BanDialog({ session, tools, someone, onClose }: ActProps) {
   const t = useTexts().moderation;
   const { sub, name } = someone;
+  const { access } = useStore(session.room);
   const shutOut = async (reason: string): Promise<void> => {
     await ban(session.room.get().id, await session.token(), sub, reason || undefined);
     say(t.banned(name), { words: t.undo, act: () => void tools.unban(someone) });
@@ -104,6 +105,7 @@ function BanDialog({ session, tools, someone, onClose }: ActProps) {
   return (
     <ConfirmDialog title={t.banTitle(name)} action={t.banDo} reasonHint={t.reasonHint(name)} onConfirm={shutOut} onClose={onClose}>
       <p>{t.banBody(name)}</p>
+      {access === 'link' && <p>{t.banLimit(name)}</p>}
       <p className="muted">{t.banUndo(name)}</p>
     </ConfirmDialog>
   );

@@ -53,8 +53,8 @@ function countColumns<T extends Counts>(t: Texts['activity'], formats: Formats):
     { id: 'mic', title: t.mic, numeric: true, value: (row) => row.mic_seconds, cell: (row) => length(row.mic_seconds) },
     { id: 'camera', title: t.camera, numeric: true, value: (row) => row.camera_seconds, cell: (row) => length(row.camera_seconds) },
     { id: 'screen', title: t.screen, numeric: true, value: (row) => row.screen_seconds, cell: (row) => length(row.screen_seconds) },
-    { id: 'edits', title: t.edits, numeric: true, value: (row) => row.edits, cell: (row) => formats.number(row.edits) },
-    { id: 'messages', title: t.messages, numeric: true, value: (row) => row.messages, cell: (row) => formats.number(row.messages) },
+    { id: 'edits', title: t.edits, width: 1.15, numeric: true, value: (row) => row.edits, cell: (row) => formats.number(row.edits) },
+    { id: 'messages', title: t.messages, width: 1.2, numeric: true, value: (row) => row.messages, cell: (row) => formats.number(row.messages) },
   ];
 }
 
