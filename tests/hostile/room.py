@@ -246,10 +246,11 @@ class Work:
         assert replica.closes == []
 
     async def _check_owners(self) -> None:
-        """Client ids are whose they were, and every row of the log brings structs of its own author alone."""
+        """Client ids are whose they were, and every row of the log brings structs of its own author alone, or what he
+        returned to a room in recovery, which is nobody's."""
         updates = self.room.live.app.services.stores.updates
         bindings = await updates.bindings(self.room.document_id(self.document))
-        owners = {binding.client: binding.user for binding in bindings}
+        owners = {binding.client: binding.user or binding.returned_by for binding in bindings}
         assert owners[self.ann_client] == self.room.ann.user
         assert owners[self.bob_client] == self.room.bob.user
         async for row in updates.read_after(self.room.document_id(self.document), Seq(0)):

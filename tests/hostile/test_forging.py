@@ -13,6 +13,7 @@ from crdt_docs.lib0 import varint
 from tests.crdt_docs.wire import STRING, after, deletes, gc, rooted, run, skip, text, update
 from tests.hostile.attacker import Hand, hand, page, put, written
 from tests.hostile.room import EVERY_DOCUMENT, NOTES, HonestRoom, Work, write_honestly
+from tests.server.api import operator
 
 MINE = 77_777
 """A client id that nobody has before Mallory."""
@@ -203,4 +204,29 @@ async def test_a_session_of_another_is_not_written_in(room: HonestRoom) -> None:
         async with hand(room, NOTES, session=session) as mallory:
             await mallory.update(update(run(MINE, 0, put())))
             assert await mallory.refusal() == "permission_denied"
+        assert "forged" not in work.names()
+
+
+async def test_a_room_in_recovery_is_no_licence_to_forge(room: HonestRoom) -> None:
+    """[P3] TH1: after a restored backup others' work comes back through those who moderate, and through nobody else;
+    what a moderator brings is not his own either, so he cannot write on under it."""
+    admin = operator(room.live)
+    moderator = await room.guest("Mo")
+    await room.change(moderator, role="moderator")
+    async with room.at_work() as work:
+        assert (await room.call("PATCH", "", {"recovery": True}, admin))[0] == 200
+        for client in (work.ann_client, work.bob_client):
+            async with hand(room, NOTES) as mallory:
+                await mallory.update(update(run(client, work.clock(client), put())))
+                assert await mallory.refusal() == "room_draining"
+        async with hand(room, NOTES, moderator) as mo:
+            await mo.update(update(run(MINE, 0, put("returned"))))
+            await mo.settle()
+        assert (await room.call("PATCH", "", {"recovery": False}, admin))[0] == 200
+        mine = ClientId(MINE)
+        for person, client in ((room.mallory, work.ann_client), (moderator, mine), (room.mallory, mine)):
+            async with hand(room, NOTES, person) as again:
+                await again.update(update(run(client, work.clock(client), put())))
+                assert await again.refusal() == "authorship_violation"
+        assert "returned" in work.names()
         assert "forged" not in work.names()
