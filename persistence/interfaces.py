@@ -116,8 +116,8 @@ class Rooms(Protocol):
     async def change(self, room: RoomRecord) -> None:
         """Replace what is kept of a room by this."""
 
-    async def put_member(self, member: Member) -> None:
-        """Keep a member, or replace the one with the same room and user."""
+    async def put_members(self, *members: Member) -> None:
+        """Keep members, or replace those with the same room and user: all of them, or none."""
 
     async def member(self, room: RoomId, user: UserId) -> Member | None:
         """The member with that user id."""
@@ -194,6 +194,9 @@ class Sessions(Protocol):
 
         With a `limit` the newest so many, newest first.
         """
+
+    async def was_here(self, room: RoomId, user: UserId, since: Micros, until: Micros) -> bool:
+        """Whether a session of that person in that room was open at some instant in [`since`, `until`)."""
 
     async def open_now(self) -> list[SessionRecord]:
         """The sessions of every room that are open, in the order in which they began."""

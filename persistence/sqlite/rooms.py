@@ -62,8 +62,8 @@ class SqliteRooms:
     async def all(self) -> list[RoomRecord]:
         return [_room(record) for record in await self._database.survey(f"{_ROOMS} ORDER BY created_at, rowid")]
 
-    async def put_member(self, member: Member) -> None:
-        await self._database.write(_PUT_MEMBER, _of_member(member))
+    async def put_members(self, *members: Member) -> None:
+        await self._database.write_all((_PUT_MEMBER, [_of_member(member) for member in members]))
 
     async def member(self, room: RoomId, user: UserId) -> Member | None:
         found = await self._database.read(f"{_MEMBERS} AND user = ?", (room, user))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from crdt_docs.ids import RoomId, SessionId
+from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.interfaces import Concurrency, Micros, PersonStats, SessionCounts, SessionRecord
 from persistence.sqlite import statistics
 from persistence.sqlite.connection import Database
@@ -72,6 +72,12 @@ class SqliteSessions:
             query += " ORDER BY joined_at DESC, rowid DESC LIMIT ?"
             parameters.append(limit)
         return [SessionRecord(*record) for record in await self._database.read(query, parameters)]
+
+    async def was_here(self, room: RoomId, user: UserId, since: Micros, until: Micros) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM sessions WHERE room = ? AND user = ? AND joined_at < ? AND "
+        query += "(left_at IS NULL OR left_at > ?))"
+        [(found,)] = await self._database.read(query, (room, user, until, since))
+        return bool(found)
 
     async def open_now(self) -> list[SessionRecord]:
         found = await self._database.read(f"{_SESSIONS} WHERE left_at IS NULL ORDER BY joined_at, rowid")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -31,6 +32,8 @@ from server.errors import (
 )
 from server.rooms.author import Author
 
+LOST_SECONDS = 60
+"""Whose connection was lost so shortly before the door was locked was in."""
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -156,6 +159,19 @@ async def readmit(parts: AdmissionParts, admitted: Admitted) -> Admitted:
     return await _entering(parts, caller, admitted.author.session, admitted.device)
 
 
+@asynccontextmanager
+async def in_turn(parts: AdmissionParts, caller: Caller) -> AsyncIterator[Caller]:
+    """[RI4] Wait for the room's turn, then go on as what the caller is by now: he may have been sent away meanwhile.
+
+    Raises:
+        TokenInvalid, Banned, NotAdmitted, UnknownRoom, RoomDeleted, StorageError: As `authorize`.
+    """
+    async with parts.turns.of(caller.room.id):
+        await check_not_revoked(parts, caller.claims)
+        room = existing(await parts.stores.rooms.get(caller.room.id))
+        yield replace(caller, room=room) if caller.admin else await _as_known(parts, room, caller.claims)
+
+
 async def check_not_revoked(parts: AdmissionParts, claims: Claims) -> None:
     """[AD9] A token that was revoked opens nothing, whatever else it says.
 
@@ -194,6 +210,19 @@ def existing(room: RoomRecord | None) -> RoomRecord:
     return room
 
 
+async def stays_in(parts: AdmissionParts, room: RoomRecord, user: UserId) -> bool:
+    """[AD7] Whether a person was in when the door was locked, or less than `LOST_SECONDS` before, and has not been
+    sent away since. Nobody stays in a room that was closed.
+    """
+    if room.door is Door.CLOSED:
+        return False
+    member = await parts.stores.rooms.member(room.id, user)
+    if member is None or member.tokens_from > room.door_at:
+        return False
+    since = Micros(room.door_at - LOST_SECONDS * 1_000_000)
+    return await parts.stores.sessions.was_here(room.id, user, since, room.door_at)
+
+
 def rights_of(room: RoomRecord, member: Member, claims: Claims) -> Permissions:
     """What a member with this token may do: its own permissions count unless he was given another role after it.
 
@@ -225,13 +254,25 @@ async def _caller(parts: AdmissionParts, room_text: str, claims: Claims) -> Call
     if room is None and claims.room == ANY_ROOM:
         room = await _create(parts, room_id)
     room = existing(room)
-    member = await _member(parts, room, claims)
+    return _caller_of(room, await _member(parts, room, claims), claims)
+
+
+async def _as_known(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Caller:
+    if await parts.stores.rooms.banned(room.id, claims.user, claims.family):
+        raise Banned
+    known = await parts.stores.rooms.member(room.id, claims.user)
+    if known is None:
+        raise NotAdmitted
+    return _caller_of(room, _as_told(known, claims), claims)
+
+
+def _caller_of(room: RoomRecord, member: Member, claims: Claims) -> Caller:
     return Caller(room, replace(claims, name=member.name), member.role, rights_of(room, member, claims))
 
 
 async def _entering(parts: AdmissionParts, caller: Caller, session: SessionId, device: str) -> Admitted:
     room = caller.room
-    await _check_door(parts, caller, session)
+    await _check_door(parts, caller)
     check_space(parts, room, caller.user, caller.permissions)
     author = Author(
         caller.user, caller.claims.name, caller.role, session, color_of(caller.user), caller.permissions
@@ -239,17 +280,11 @@ async def _entering(parts: AdmissionParts, caller: Caller, session: SessionId, d
     return Admitted(room, author, caller.claims, device)
 
 
-async def _check_door(parts: AdmissionParts, caller: Caller, session: SessionId) -> None:
-    """[AD7] Through a locked door come those who moderate and pages that were in before; through a closed one only
-    those who moderate."""
-    room = caller.room
-    if room.door is Door.OPEN or Permission.MODERATE in caller.permissions:
+async def _check_door(parts: AdmissionParts, caller: Caller) -> None:
+    if caller.room.door is Door.OPEN or Permission.MODERATE in caller.permissions:
         return
-    if room.door is Door.LOCKED:
-        known = await parts.stores.sessions.get(session)
-        if known is not None and (known.user, known.room) == (caller.user, room.id) and known.joined_at < room.door_at:
-            return
-    raise RoomLocked
+    if not await stays_in(parts, caller.room, caller.user):
+        raise RoomLocked
 
 
 async def _create(parts: AdmissionParts, room_id: RoomId) -> RoomRecord | None:
@@ -274,7 +309,7 @@ async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Me
     async with parts.turns.of(room.id):
         known = await rooms.member(room.id, claims.user)
         member = _newcomer(room, claims, parts.clock.now_us()) if known is None else _as_told(known, claims)
-        await rooms.put_member(member)
+        await rooms.put_members(member)
     if known is None:
         await parts.audit.note("member_joined", room.id, claims.user, role=claims.role)
     return member

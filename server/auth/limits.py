@@ -108,7 +108,7 @@ class KeyedSlots:
 
 
 class Limits:
-    """The limits of an installation. Only failures and room creation count by address: many share one."""
+    """The limits of an installation. By address count only failures, new rooms and knocking: many share one."""
 
     def __init__(self, clock: Monotonic, config: Config) -> None:
         self.frames = KeyedLimit(config.max_frames_per_second, config.frame_burst, clock)
@@ -124,7 +124,9 @@ class Limits:
         self.joins = KeyedLimit(rate=20, burst=500, clock=clock)
         """Joins per room."""
         self.knocks = KeyedLimit(rate=0.1, burst=10, clock=clock)
-        """Knocking, per person and room."""
+        """Asking for a token to knock with, per person and room."""
+        self.knocking = KeyedLimit(rate=0.5, burst=60, clock=clock)
+        """Knocking, per address: it is shown to all who moderate, and new names cost nothing."""
         self.uploads = KeyedLimit(rate=5, burst=200, clock=clock)
         """Uploads per person and room."""
         self.running_uploads = KeyedSlots(config.max_uploads)

@@ -49,7 +49,7 @@ async def create_room(
     owner = Member(room.id, user, owner_name or DEFAULT_OWNER_NAME, Role.OWNER, hashed, now)
     keys = {role: new_invitation_key() for role in INVITED_ROLES}
     await rooms.create(room)
-    await rooms.put_member(owner)
+    await rooms.put_members(owner)
     for role, key in keys.items():
         await rooms.add_invitation(Invitation(room.id, invitation_hash(key), role, now))
     return CreatedRoom(room, owner, keys)
@@ -92,7 +92,7 @@ async def join_room(
         member = replace(known, name=name, role=role, guest_hash=hashed, removed_at=None)
     check(member)
     if member != known:
-        await rooms.put_member(member)
+        await rooms.put_members(member)
     if invitation is not None and (known is None or known.role is not role):
         await rooms.count_invitation_use(room.id, invitation.key_hash)
     return member
@@ -125,4 +125,4 @@ async def rename_member(rooms: Rooms, room: RoomRecord, user: UserId, name: str)
     """
     member = await rooms.member(room.id, user)
     if member is not None and member.name != name:
-        await rooms.put_member(replace(member, name=name))
+        await rooms.put_members(replace(member, name=name))

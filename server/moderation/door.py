@@ -25,15 +25,15 @@ async def let_in(parts: ModerationParts, page: Page, user: UserId) -> None:
         Banned: He was banned meanwhile.
         StorageError: It could not be kept.
     """
-    knocker = _knocker(parts, page, user)
     rooms, now = parts.stores.rooms, parts.clock.now_us()
     async with parts.turns.of(page.room):
+        knocker = _knocker(parts, page, user)
         room = existing(await rooms.get(page.room))
         known = await rooms.member(room.id, user)
         if known is not None and known.banned_at is not None:
             raise Banned("This person is banned.")
         newcomer = Member(room.id, user, knocker.name, room.default_role, None, now)
-        await rooms.put_member(newcomer if known is None else replace(known, removed_at=None))
+        await rooms.put_members(newcomer if known is None else replace(known, removed_at=None))
     parts.hub.answer_knock(room.id, user, LetIn())
     await parts.audit.note("knock_admitted", room.id, page.author.user, user=user)
 

@@ -15,7 +15,7 @@ from typing import Final
 from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
 from persistence.interfaces import Member, Role, RoomRecord
-from server.auth.admission import Caller
+from server.auth.admission import Caller, in_turn
 from server.auth.rights import outranks, rights
 from server.errors import Banned, PermissionRefused, Removed, UnknownPerson
 from server.moderation.parts import ModerationParts
@@ -50,18 +50,18 @@ async def change_member(
         UnknownPerson: Nobody of that name ever joined.
         StorageError: It could not be kept.
     """
-    if role in _OWNERS_TO_GIVE or Permission.MODERATE in (overrides or {}):
-        _require_owner(caller)
-    async with parts.turns.of(caller.room.id):
-        member = changed = await _below(parts, caller, user)
+    async with in_turn(parts, caller) as actor:
+        if role in _OWNERS_TO_GIVE or Permission.MODERATE in (overrides or {}):
+            _require_owner(actor)
+        member = changed = await _below(parts, actor, user)
         if role is not None and role is not member.role:
             changed = replace(changed, role=role, role_at=parts.clock.now_us())
         if overrides:
             merged = {**member.overrides, **overrides}
             changed = replace(changed, overrides={each: on for each, on in merged.items() if on is not None})
         if changed != member:
-            await parts.stores.rooms.put_member(changed)
-            parts.sessions.set_rights(caller.room, changed)
+            await parts.stores.rooms.put_members(changed)
+            parts.sessions.set_rights(actor.room, changed)
     await _record_change(parts, caller, member, changed)
     return changed
 
@@ -72,10 +72,10 @@ async def kick(parts: ModerationParts, caller: Caller, user: UserId, reason: str
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
-    async with parts.turns.of(caller.room.id):
-        member = await _below(parts, caller, user)
-        await parts.stores.rooms.put_member(_without_way_back(parts, member))
-        parts.sessions.send_away(caller.room.id, Removed(reason or None), user=user)
+    async with in_turn(parts, caller) as actor:
+        member = await _below(parts, actor, user)
+        await parts.stores.rooms.put_members(_without_way_back(parts, member))
+        parts.sessions.send_away(actor.room.id, Removed(reason or None), user=user)
     await parts.audit.note("kicked", caller.room.id, caller.user, user=user, reason=reason)
 
 
@@ -86,11 +86,13 @@ async def ban(parts: ModerationParts, caller: Caller, user: UserId, reason: str 
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
     error = Banned(reason or None)
-    async with parts.turns.of(caller.room.id):
-        member = _without_way_back(parts, await _below(parts, caller, user))
-        await parts.stores.rooms.put_member(replace(member, banned_at=member.removed_at))
-        for page in parts.sessions.pages(caller.room.id):
-            if page.author.user == user or (member.family and page.claims.family == member.family):
+    async with in_turn(parts, caller) as actor:
+        member = _without_way_back(parts, await _below(parts, actor, user))
+        await parts.stores.rooms.put_members(replace(member, banned_at=member.removed_at))
+        for page in parts.sessions.pages(actor.room.id):
+            if page.author.user == user or (
+                member.family and any(shown.family == member.family for shown in page.tokens)
+            ):
                 page.end(error)
     parts.hub.answer_knock(caller.room.id, user, Declined(error.reason), error)
     await parts.audit.note("banned", caller.room.id, caller.user, user=user, reason=reason)
@@ -102,9 +104,9 @@ async def unban(parts: ModerationParts, caller: Caller, user: UserId) -> None:
     Raises:
         PermissionRefused, UnknownPerson, StorageError: As `change_member`.
     """
-    async with parts.turns.of(caller.room.id):
-        member = await _below(parts, caller, user)
-        await parts.stores.rooms.put_member(replace(member, banned_at=None))
+    async with in_turn(parts, caller) as actor:
+        member = await _below(parts, actor, user)
+        await parts.stores.rooms.put_members(replace(member, banned_at=None))
     if member.banned_at is not None:
         await parts.audit.note("unbanned", caller.room.id, caller.user, user=user)
 
@@ -117,20 +119,21 @@ async def hand_over(parts: ModerationParts, caller: Caller, user: UserId) -> Non
             away.
         UnknownPerson, StorageError: As `change_member`.
     """
-    caller.require(Permission.MODERATE)
-    if caller.admin or caller.role not in _OWNERS_TO_GIVE or user == caller.user:
-        raise PermissionRefused("Only owners and moderators can hand over what they are, and to somebody else.")
-    room = caller.room
-    async with parts.turns.of(room.id):
-        heir, giver = await _member(parts, room, user), await _member(parts, room, caller.user)
+    async with in_turn(parts, caller) as giver:
+        giver.require(Permission.MODERATE)
+        if giver.admin or giver.role not in _OWNERS_TO_GIVE or user == giver.user:
+            raise PermissionRefused("Only owners and moderators can hand over what they are, and to somebody else.")
+        room, rooms = giver.room, parts.stores.rooms
+        heir, before = await _member(parts, room, user), await _member(parts, room, giver.user)
         if heir.removed_at is not None or heir.banned_at is not None or heir.role is Role.OWNER:
             raise PermissionRefused("This person cannot take it over.")
         if giver.role is not caller.role:
             raise PermissionRefused("You have handed it over already.")
         now = parts.clock.now_us()
         lower = Role.MODERATOR if giver.role is Role.OWNER else Role.MEMBER
-        for member in (replace(heir, role=giver.role, role_at=now), replace(giver, role=lower, role_at=now)):
-            await parts.stores.rooms.put_member(member)
+        after = replace(heir, role=giver.role, role_at=now), replace(before, role=lower, role_at=now)
+        await rooms.put_members(*after)
+        for member in after:
             parts.sessions.set_rights(room, member)
     await parts.audit.note("handover", room.id, caller.user, user=user, role=caller.role)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from crdt_docs.access import Permission
 from persistence.interfaces import Door, Role, RoomRecord
-from server.auth.admission import Caller, existing
+from server.auth.admission import Caller, in_turn
 from server.errors import PermissionRefused, RoomDeleted, RoomLocked
 from server.moderation.parts import ModerationParts
 from server.signaling.messages import LetIn
@@ -28,11 +28,11 @@ async def change_room(parts: ModerationParts, caller: Caller, changes: Mapping[s
         PermissionRefused: The caller does not moderate.
         StorageError: It could not be kept.
     """
-    caller.require(Permission.MODERATE)
-    if "recovery" in changes and not caller.admin:
-        raise PermissionRefused("Only the operator of this server switches recovery.")
-    async with parts.turns.of(caller.room.id):
-        room = existing(await parts.stores.rooms.get(caller.room.id))
+    async with in_turn(parts, caller) as actor:
+        actor.require(Permission.MODERATE)
+        if "recovery" in changes and not actor.admin:
+            raise PermissionRefused("Only the operator of this server switches recovery.")
+        room = actor.room
         changed = replace(room, **changes)
         if changed == room:
             return room
@@ -52,11 +52,11 @@ async def delete_room(parts: ModerationParts, caller: Caller) -> None:
         PermissionRefused: The caller does not own the room, or his token does not let him moderate.
         StorageError: It could not be kept.
     """
-    caller.require(Permission.MODERATE)
-    if caller.role is not Role.OWNER:
-        raise PermissionRefused("Only the owner can delete the room.")
-    async with parts.turns.of(caller.room.id):
-        room = existing(await parts.stores.rooms.get(caller.room.id))
+    async with in_turn(parts, caller) as actor:
+        actor.require(Permission.MODERATE)
+        if actor.role is not Role.OWNER:
+            raise PermissionRefused("Only the owner can delete the room.")
+        room = actor.room
         await parts.stores.rooms.change(replace(room, deleted_at=parts.clock.now_us()))
         parts.sessions.send_away(room.id, RoomDeleted())
         parts.hub.close(room.id, RoomDeleted())

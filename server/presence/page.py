@@ -12,6 +12,7 @@ from crdt_docs.ids import RoomId
 from persistence.interfaces import Micros, SessionCounts
 from server.auth.rights import in_order
 from server.auth.tokens import Claims
+from server.errors import RateLimited
 from server.presence.roster import Media, Person
 from server.rooms.author import Author
 
@@ -21,6 +22,12 @@ MEDIA_NEEDS: Final = {
     "screen": Permission.SCREEN_SHARE,
 }
 """What one must be permitted to send each kind of media."""
+
+
+MAX_TOKENS: Final = 100
+"""Tokens that a page may show before the first of them runs out."""
+FULL_SECONDS: Final = 10.0
+"""When to try again where there are too many of something."""
 
 
 class PageSocket(Protocol):
@@ -42,7 +49,9 @@ class Page:
         self.since = since
         """When the page was first opened."""
         self.claims = claims
-        """What the token says that holds longest of all those that the page showed."""
+        """The newest token that the page showed: what its person may do and how long he may stay."""
+        self.tokens = {replace(claims, name="")}
+        """All tokens that the page showed and that have not run out."""
         self.changes = 0
         """Rises with each live change of the author, so that what was read before one is not taken for newer."""
         self.media = Media()
@@ -61,10 +70,21 @@ class Page:
             in_order(author.permissions), self.media, self.hand,
         )  # fmt: skip
 
-    def show(self, claims: Claims) -> None:
-        """The page brings a token; the one that holds longest counts."""
-        if claims.expires_at >= self.claims.expires_at:
-            self.claims = claims
+    def show(self, claims: Claims, now: Micros) -> None:
+        """[SB16] The page brings a token. It has to stay good, whether it is the newest or not.
+
+        Raises:
+            RateLimited: The page has shown too many.
+        """
+        good = {each for each in self.tokens if not 0 < each.expires_at <= now}
+        shown = good | {replace(claims, name="")}
+        if len(shown) > MAX_TOKENS:
+            raise RateLimited(FULL_SECONDS)
+        self.tokens = shown
+
+    def outdated_by(self, claims: Claims) -> bool:
+        """Whether a token is newer than the one that counts."""
+        return (claims.issued_at, claims.expires_at) > (self.claims.issued_at, self.claims.expires_at)
 
     @contextmanager
     def connected(self, socket: PageSocket) -> Iterator[None]:

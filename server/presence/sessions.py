@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.errors import StorageError
 from persistence.interfaces import Member, RoomRecord, SessionRecord, Sessions
-from server.auth.admission import Admitted, Caller, rights_of
-from server.auth.tokens import LEEWAY_SECONDS
+from server.auth.admission import Admitted, rights_of
+from server.auth.tokens import LEEWAY_SECONDS, Claims
 from server.clock import Clock
 from server.errors import PermissionRefused, RateLimited, TokenExpired
 from server.metrics import Metrics
-from server.presence.page import Page
+from server.presence.page import FULL_SECONDS, Page
 from server.presence.roster import Media, Person
 from server.rooms.author import Author
 
@@ -26,8 +26,6 @@ MAX_PAGES = 50
 """Pages that one person may have open in one room."""
 MAX_SOCKETS = 64
 """Sockets of one page: each document that it shows takes one."""
-FULL_SECONDS = 10.0
-"""When to try again where there are too many."""
 HOUSEKEEPING_SECONDS = 5.0
 """How often tokens that ran out are looked for."""
 COUNT_EVERY = 6
@@ -100,7 +98,7 @@ class SessionBook:
                 page = place.page
             if page.room != admitted.room.id or page.author.user != admitted.author.user:
                 raise PermissionRefused("This session belongs to somebody else.")
-            page.show(admitted.claims)
+            await self._show_admitted(page, admitted)
             yield page
         finally:
             place.sockets -= 1
@@ -136,11 +134,29 @@ class SessionBook:
                 permissions = rights_of(room, member, page.claims)
                 self._become(page, replace(page.author, role=member.role, permissions=permissions))
 
-    def renew(self, page: Page, caller: Caller) -> None:
-        """[SB13] A page shows a newer token of its person: it may stay longer, with what that token says of him."""
-        page.show(caller.claims)
-        author = replace(page.author, name=caller.claims.name, role=caller.role, permissions=caller.permissions)
-        self._become(page, author)
+    async def show(self, page: Page, claims: Claims, read: Callable[[], Awaitable[Author]]) -> None:
+        """[SB13] A page shows a token. The newest of a page says what its person may do and how long he may stay.
+
+        Args:
+            read: Tells what the token's person may do now; called again when his rights change meanwhile.
+
+        Raises:
+            RateLimited: The page has shown too many.
+            ServerError, DocumentError, StorageError: What `read` raises.
+        """
+        page.show(claims, self._clock.now_us())
+        while page.outdated_by(claims):
+            changes = page.changes
+            author = await read()
+            if changes == page.changes:
+                page.claims = claims
+                self._become(page, author)
+
+    async def _show_admitted(self, page: Page, admitted: Admitted) -> None:
+        async def read() -> Author:
+            return (await self.readmit(admitted)).author
+
+        await self.show(page, admitted.claims, read)
 
     def set_media(self, page: Page, media: Media) -> None:
         """[SB8] A page says what it sends.

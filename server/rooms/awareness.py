@@ -6,7 +6,7 @@ state and rebroadcasts what it hears of others, so an entry that is not the send
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from pycrdt import Awareness
@@ -77,9 +77,9 @@ class AwarenessBook:
                 self._depart(client)
         return frame
 
-    def snapshot(self) -> bytes | None:
-        """[AW6] Everybody who is present, for a newcomer; None when nobody is."""
-        present = [ClientId(client) for client in self._states.states]
+    def snapshot(self, without: Container[ClientId] = ()) -> bytes | None:
+        """[AW6] Everybody who is present but those client ids, for a newcomer; None when nobody is."""
+        present = [ClientId(client) for client in self._states.states if client not in without]
         return encode_awareness(self._entry(client) for client in present) if present else None
 
     def _may_announce(self, socket: object, author: Author, entry: AwarenessEntry, first: bool) -> bool:

@@ -153,7 +153,7 @@ class LiveDocument(YRoom):
         self._clocks = decode_state_vector(doc.get_state())
         self._pending: dict[SessionId, _Pending] = {}
         self._bound: dict[ClientId, Bound] = {}
-        self._binding = 0
+        self._binding: set[ClientId] = set()
         self._writers: set[Subscriber] = set()
         self._wants_vector: set[Subscriber] = set()
         self._wants_state: dict[Subscriber, bytes] = {}
@@ -218,6 +218,10 @@ class LiveDocument(YRoom):
             frame = self.presence.take_changes()
             for subscriber in self.subscribers:
                 subscriber.announce(frame)
+
+    def present(self) -> bytes | None:
+        """Who is present, for a newcomer, but for client ids that are not on disk yet; these are announced to all."""
+        return self.presence.snapshot(self._bound.keys() | self._binding)
 
     def send_server_awareness(self, type: str, changes: tuple[dict[str, Any], Any]) -> None:  # noqa: A002
         """Nothing: the server has no cursor, and `announce_presence` tells the rest."""
@@ -355,7 +359,7 @@ class LiveDocument(YRoom):
         bindings = tuple(
             Binding(self.id, client, bound.user, at, bound.returned_by) for client, bound in self._bound.items()
         )
-        self._binding += len(bindings)
+        self._binding.update(self._bound)
         self._bound.clear()
         return bindings
 
@@ -363,7 +367,7 @@ class LiveDocument(YRoom):
         """Hand out a cut whose rows are on disk."""
         self.committed = cut.seq
         if cut.bindings:
-            self._binding -= len(cut.bindings)
+            self._binding.difference_update(binding.client for binding in cut.bindings)
             self.announce_presence()
         for subscriber in self.subscribers & cut.asked:
             subscriber.ask(cut.vector)

@@ -202,7 +202,7 @@ async def revoke() -> Response:
         error = TokenInvalid("Your token was revoked.")
         for room in parts.sessions.rooms():
             for page in parts.sessions.pages(room):
-                if page.claims.jti == jti:
+                if any(shown.jti == jti for shown in page.tokens):
                     page.end(error)
     return Response(b"", status=204)
 

@@ -64,7 +64,8 @@ class DownloadHeaders(Struct):
 async def upload(room_text: str, sha256: str) -> Response:
     """[AS1] Keep a file: 201 when it is new in the room, 200 when the room had it. Viewers may not.
 
-    [AS2] The bytes must have the hash that the address names. Size, room and uploads at once are limited.
+    [AS2] The bytes must have the hash that the address names. Size, room and uploads at once are limited. [AS9] Who may
+    not upload any more once all bytes are here keeps nothing: a file may take minutes.
     """
     caller = await authorized(room_text)
     caller.require(Permission.UPLOAD)
@@ -85,13 +86,20 @@ async def _receive(caller: Caller, sha256: str) -> Response:
         room.id, sha256, sniff(head[:HEAD_BYTES]), _file_name(), size, caller.user, parts.clock.now_us()
     )  # fmt: skip
     try:
-        kept = await parts.stores.assets.put(asset, _chain(head, body), room_quota=parts.config.room_quota_bytes)
+        content = _if_still_permitted(room.id, _chain(head, body))
+        kept = await parts.stores.assets.put(asset, content, room_quota=parts.config.room_quota_bytes)
     except ValueError as exc:
         raise HashMismatch from exc
     if kept == asset:
         await parts.audit.note("upload", room.id, caller.user, sha256=sha256, size=size, mime_type=asset.mime_type)
     info = AssetInfo(kept.sha256, kept.mime_type, kept.size, kept.file_name)
     return json_response(info, 201 if kept == asset else 200)
+
+
+async def _if_still_permitted(room_text: str, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in body:
+        yield chunk
+    (await authorized(room_text)).require(Permission.UPLOAD)
 
 
 @assets.get("")

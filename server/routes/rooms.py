@@ -12,7 +12,7 @@ from quart_schema import document_request, document_response
 
 from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import MEMBER_PERMISSIONS, Access, Door, Member, Role, RoomRecord
-from server.auth.admission import check_not_revoked, check_space, find_room
+from server.auth.admission import check_not_revoked, check_space, find_room, stays_in
 from server.auth.identities import clean_name, guest_user, read_guest_key
 from server.auth.membership import CreatedRoom, create_room, join_room
 from server.auth.rights import NOTHING, in_order, rights
@@ -192,6 +192,7 @@ async def join(room_text: str) -> Response:
     try:
         async with parts.turns.of(room.id):
             room = await find_room(parts.stores, room_text)  # as it is now that all of the body is here
+            stays = await stays_in(parts, room, guest_user(guest_key))
             member = await join_room(
                 parts.stores.rooms,
                 room,
@@ -199,7 +200,7 @@ async def join(room_text: str) -> Response:
                 guest_key=guest_key,
                 name=name,
                 key=wanted.key,
-                check=partial(_check_door, room),
+                check=partial(_check_door, room, stays),
             )
     except NotAdmitted:
         if room.access is Access.LOBBY:
@@ -270,13 +271,14 @@ async def _check_may_create() -> None:
         raise PermissionRefused("Only a token for every room may make rooms here.")
 
 
-def _check_door(room: RoomRecord, member: Member) -> None:
-    """[RT12] Who joins comes in unless the door is locked or the room full; who is in already only renews his token."""
+def _check_door(room: RoomRecord, stays: bool, member: Member) -> None:
+    """[RT12] Who joins comes in unless the door is locked or the room full; who is in already only renews his token,
+    and who was in when it was locked comes back."""
     parts = services()
     permissions = rights(member.role, room, member.overrides)
     if member.user in parts.people(room.id):
         return
-    if room.door is not Door.OPEN and Permission.MODERATE not in permissions:
+    if room.door is not Door.OPEN and Permission.MODERATE not in permissions and not stays:
         raise RoomLocked
     check_space(parts, room, member.user, permissions)
 

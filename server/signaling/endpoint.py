@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from crdt_docs.access import Permission
 from crdt_docs.ids import SessionId, UserId
 from persistence.interfaces import Access, RoomRecord
 from server.auth.admission import admit, authorize, authorize_knocker
+from server.auth.failures import network_of
 from server.auth.identities import clean_name
 from server.auth.limits import TokenBucket
 from server.auth.membership import rename_member
@@ -31,6 +33,7 @@ from server.errors import (
 from server.moderation.door import decline, let_in, request_mute
 from server.presence.device import device_of
 from server.presence.page import Page
+from server.rooms.author import Author
 from server.services import Services
 from server.signaling.hub import Listener
 from server.signaling.messages import (
@@ -101,6 +104,7 @@ async def _knock(services: Services, socket: WebSocket, room: RoomRecord, claims
     if room.access is not Access.LOBBY or (member is not None and member.removed_at is None):
         ear.tell(LetIn())
         return await _talk(socket, ear, services, _heed_nothing)
+    services.limits.knocking.take(network_of(socket.address))
     knocker = Knocker(claims.user, claims.name, services.clock.now_us())
 
     async def heed(message: ClientMessage) -> None:
@@ -245,11 +249,13 @@ class _Conversation:
 
     async def _renew(self, token: str) -> None:
         """[SG12] A newer token of the same person prolongs his stay, and what it says of him counts."""
-        changes = -1
-        while changes != self._page.changes:  # rights that change meanwhile are newer than those just read
-            changes = self._page.changes
-            caller = await authorize(self._services, self._room.id, token)
+        caller = await authorize(self._services, self._room.id, token)
         if caller.user != self._page.author.user:
             raise TokenInvalid("This token is somebody else's.")
-        self._services.sessions.renew(self._page, caller)
+
+        async def read() -> Author:
+            now = await authorize(self._services, self._room.id, token)
+            return replace(self._page.author, name=now.claims.name, role=now.role, permissions=now.permissions)
+
+        await self._services.sessions.show(self._page, caller.claims, read)
         self._listener.tell(Renewed(self._page.claims.expires_at))

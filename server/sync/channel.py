@@ -384,7 +384,7 @@ class SyncChannel(Channel):
         return self._outbox.put(encode_extension(json.dumps(message, separators=(",", ":"))))
 
     def _tell_presence(self) -> None:
-        snapshot = self._document.presence.snapshot()
+        snapshot = self._document.present()
         if self._presence_stale and (snapshot is None or self._outbox.put(snapshot, share=PRESENCE_SHARE)):
             self._presence_stale = False
 

@@ -70,7 +70,7 @@ class UsageContract:
         for id_ in (ROOM, OTHER_ROOM):
             await stores.rooms.create(room(id_))
         for user in (ANN, BOB):
-            await stores.rooms.put_member(replace(MEMBER, user=user, guest_hash=None))
+            await stores.rooms.put_members(replace(MEMBER, user=user, guest_hash=None))
 
         assert {usage.room: usage.members for usage in await stores.usage()} == {ROOM: 2, OTHER_ROOM: 0}
 
@@ -83,7 +83,7 @@ class ErasureContract:
             await stores.rooms.create(room(id_))
             for user, key in ((ANN, b"a" * 32), (BOB, b"b" * 32)):
                 member = replace(MEMBER, room=id_, user=user, name=user.title(), guest_hash=key)
-                await stores.rooms.put_member(member)
+                await stores.rooms.put_members(member)
                 page = replace(PAGE, id=SessionId(f"{user} in {id_}"), room=id_, user=user, name=user.title())
                 await stores.sessions.open(page)
                 await stores.events.add(Event(id_, Micros(20), "member_joined", user, f'{{"name": "{user}"}}'))
@@ -135,7 +135,7 @@ class ErasureContract:
         """[ER3] Rows, client ids, role, bans and counts stay; later tokens are void no longer than before."""
         await lived_in.updates.append([row(1)], [bound(7)])
         banned = replace(MEMBER, banned_at=Micros(9), tokens_from=Micros(99))
-        await lived_in.rooms.put_member(banned)
+        await lived_in.rooms.put_members(banned)
         page = SessionId(f"{ANN} in {ROOM}")
         await lived_in.sessions.count(page, SessionCounts(mic_seconds=2, edits=3))
 
@@ -175,7 +175,7 @@ class RetentionContract:
         """[RT2] However old; so do people and what was decided about them."""
         await stores.rooms.create(room())
         await stores.sessions.open(PAGE)
-        await stores.rooms.put_member(MEMBER)
+        await stores.rooms.put_members(MEMBER)
         await stores.updates.append([row(1)], [bound(7)])
 
         assert await stores.forget_before(Micros(1 << 60)) == 0

@@ -62,19 +62,19 @@ class ModerationContract:
             banned_at=Micros(6),
             family="f1",
         )
-        await stores.rooms.put_member(decided)
+        await stores.rooms.put_members(decided)
         assert await stores.rooms.member(ROOM, ANN) == decided
         assert await stores.rooms.members(ROOM) == [decided]
 
-        await stores.rooms.put_member(MEMBER)
+        await stores.rooms.put_members(MEMBER)
 
         assert await stores.rooms.member(ROOM, ANN) == MEMBER
 
     async def test_a_banned_person_is_known_by_id_and_by_token_family(self, stores: Stores) -> None:
         """[RM7] In that room only, as long as the ban lasts."""
         banned = replace(MEMBER, banned_at=Micros(5), family="f1")
-        await stores.rooms.put_member(banned)
-        await stores.rooms.put_member(replace(MEMBER, user=BOB, family="f2"))
+        await stores.rooms.put_members(banned)
+        await stores.rooms.put_members(replace(MEMBER, user=BOB, family="f2"))
 
         assert await stores.rooms.banned(ROOM, ANN, "")
         assert await stores.rooms.banned(ROOM, EVE, "f1")
@@ -82,12 +82,12 @@ class ModerationContract:
         assert not await stores.rooms.banned(ROOM, BOB, "f2")
         assert not await stores.rooms.banned(OTHER_ROOM, ANN, "f1")
 
-        await stores.rooms.put_member(replace(banned, banned_at=None))
+        await stores.rooms.put_members(replace(banned, banned_at=None))
         assert not await stores.rooms.banned(ROOM, ANN, "f1")
 
     async def test_no_family_is_no_relation(self, stores: Stores) -> None:
         """[RM7] Else one ban would shut out everybody whose token names none."""
-        await stores.rooms.put_member(replace(MEMBER, banned_at=Micros(5)))
+        await stores.rooms.put_members(replace(MEMBER, banned_at=Micros(5)))
 
         assert not await stores.rooms.banned(ROOM, EVE, "")
 

@@ -48,9 +48,9 @@ class RoomsContract:
         bob = Member(ROOM, BOB, "Bob", Role.VIEWER, None, Micros(2))
         stranger = Member(OTHER_ROOM, ANN, "Ann elsewhere", Role.VIEWER, None, Micros(0))
         for member in (bob, ann, stranger):
-            await stores.rooms.put_member(member)
+            await stores.rooms.put_members(member)
         renamed = replace(ann, name="Anna", role=Role.MODERATOR)
-        await stores.rooms.put_member(renamed)
+        await stores.rooms.put_members(renamed)
 
         assert await stores.rooms.members(ROOM) == [renamed, bob]
         assert await stores.rooms.member(ROOM, ANN) == renamed
@@ -61,7 +61,7 @@ class RoomsContract:
         await stores.rooms.create(room())
         first = Member(ROOM, BOB, "Bob", Role.MEMBER, b"k" * 32, Micros(1))
         for member in (replace(first, user=ANN, joined_at=Micros(2)), first):
-            await stores.rooms.put_member(member)
+            await stores.rooms.put_members(member)
 
         assert await stores.rooms.member_by_guest(ROOM, b"k" * 32) == first
         assert await stores.rooms.member_by_guest(ROOM, b"l" * 32) is None

@@ -97,6 +97,20 @@ class SessionCountsContract(_WithRooms):
         assert await stores.sessions.of_room(ROOM, before=newest[-1].joined_at, limit=2) == [sessions[2], sessions[1]]
         assert await stores.sessions.of_room(ROOM, before=Micros(2 * SECOND)) == sessions[:2]
 
+    async def test_it_is_known_who_was_here_when(self, stores: Stores) -> None:
+        """[SE8] In that room, that person, at some instant of a span that excludes its end."""
+        gone = SessionRecord(SessionId("gone"), ROOM, ANN, "Ann", Micros(10))
+        here = SessionRecord(SessionId("here"), ROOM, BOB, "Bob", Micros(30))
+        await keep(stores, gone, here)
+        await stores.sessions.close(gone.id, Micros(20))
+        spans = [(0, 10), (0, 11), (15, 16), (19, 40), (20, 40), (30, 31), (0, 30)]
+        was_here = stores.sessions.was_here
+        ann = [await was_here(ROOM, ANN, Micros(since), Micros(until)) for since, until in spans]
+        bob = [await was_here(ROOM, BOB, Micros(since), Micros(until)) for since, until in spans]
+        assert ann == [False, True, True, True, False, False, True]
+        assert bob == [False, False, False, True, True, True, False]
+        assert not await was_here(OTHER_ROOM, BOB, Micros(0), Micros(100))
+
     async def test_open_sessions_of_every_room_are_told(self, stores: Stores) -> None:
         """[SE7] In the order in which they began."""
         late, early = visit("late", ANN, 9, None), visit("early", BOB, 3, None, OTHER_ROOM)

@@ -153,7 +153,7 @@ async def test_an_erasure_that_fails_erases_nothing(stores: SqliteStores, table:
     member = Member(ROOM, ANN, "Ann", Role.OWNER, b"a" * 32, Micros(1))
     session = SessionRecord(SessionId("page"), ROOM, ANN, "Ann", Micros(1))
     event = Event(ROOM, Micros(1), "joined", ANN, '{"name": "Ann"}')
-    await stores.rooms.put_member(member)
+    await stores.rooms.put_members(member)
     await stores.sessions.open(session)
     await stores.events.add(event)
     refusal = "BEGIN SELECT RAISE(ABORT, 'no'); END"

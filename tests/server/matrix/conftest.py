@@ -22,7 +22,7 @@ async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     async with serving(config, client_folder=folder / "client") as running:
         limits, clock = running.app.services.limits, running.app.services.clock
         limits.failures = limits.creations = limits.joins = KeyedLimit(1e9, 1e9, clock)
-        limits.refused_updates = limits.uploads = KeyedLimit(1e9, 1e9, clock)
+        limits.refused_updates = limits.uploads = limits.knocks = limits.knocking = KeyedLimit(1e9, 1e9, clock)
         yield running
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from server.auth.limits import KeyedLimit
 from tests.server.live import Live, close_of, guest_key, told, told_of
 from tests.server.moderation.rooms import Room, make_room
 
@@ -151,3 +152,14 @@ async def test_muting_is_asked_for(room: Room) -> None:
         assert (await told_of(bob, "error"))["code"] == "permission_denied"
         await say(owner, type="mute_request", to="nowhere", what="mic")
         assert (await told_of(owner, "error"))["code"] == "unknown_path"
+
+
+async def test_coming_back_over_and_over_disturbs_nobody(room: Room) -> None:
+    """[LI4] New names cost nothing, so knocking counts by address; the next room has to wait as well."""
+    limits, clock = room.live.app.services.limits, room.live.app.services.clock
+    limits.knocking = KeyedLimit(rate=1e-9, burst=2, clock=clock)
+    for _ in range(2):
+        async with knocking(room, guest_key()) as (socket, _user):
+            assert (await told(socket))["type"] == "waiting"
+    async with knocking(room, guest_key()) as (socket, _user):
+        assert await close_of(socket) == (4529, "rate_limited")

@@ -9,7 +9,11 @@ import pytest
 
 from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import Role
+from server.auth.admission import authorize
 from server.auth.tokens import Claims
+from server.errors import PermissionRefused, TokenInvalid
+from server.moderation.people import ban, kick, unban
+from server.moderation.room import change_room
 from tests.server.live import Live, close_of, guest_key, told, told_of
 from tests.server.moderation.rooms import Room, make_room
 
@@ -251,3 +255,21 @@ async def test_rights_are_those_of_the_moment_in_which_a_request_is_complete(roo
     assert b" 403 " in (await reader.read()).split(b"\r\n", 1)[0]
     writer.close()
     assert "room_changed" not in await room.kinds()
+
+
+async def test_who_was_lowered_while_he_waited_for_his_turn_does_nothing(room: Room) -> None:
+    """[RI4] What counts is what he may do in his turn, not what he might when he asked."""
+    services = room.live.app.services
+    ann, _ = await room.live.guest(room.id, "Ann")
+    mona, token = await room.live.guest(room.id, "Mona")
+    assert (await room.set(room.owner, mona, role="moderator"))[0] == 200
+    caller = await authorize(services, room.id, token)
+    assert (await room.set(room.owner, mona, role="member"))[0] == 200
+    for act in (kick, ban, unban):
+        with pytest.raises(PermissionRefused):
+            await act(services, caller, UserId(ann))
+    with pytest.raises(PermissionRefused):
+        await change_room(services, caller, {"name": "Mine"})
+    assert (await room.act(room.owner, mona, "kick", {}))[0] == 204
+    with pytest.raises(TokenInvalid):
+        await change_room(services, caller, {"name": "Mine"})

@@ -33,21 +33,35 @@ async def test_what_members_may_do_changes_for_all_of_them_at_once(room: Room) -
     assert ann != bob
 
 
-async def test_a_locked_door_lets_in_who_moderates_and_pages_that_were_in(room: Room) -> None:
-    """[AD7] [RT12] A lost connection does not shut anybody out; a new page does not get in."""
+async def test_a_locked_door_lets_in_who_moderates_and_who_was_in(room: Room) -> None:
+    """[AD7] [RT12] A reload or a lost connection does not shut anybody out; nobody else gets in."""
     _, token = await room.live.guest(room.id, "Ann", key := guest_key())
+    _, absent = await room.live.guest(room.id, "Bob", absent_key := guest_key())
     async with room.live.signal(room.id, token, "ann-page") as ann:
         await told(ann)
         assert (await room.change(room.owner, door="locked"))[0] == 200
         assert (await room.join(key))[0] == 200  # renews her token
-    assert (await room.join(key))[1]["error"]["code"] == "room_locked"
-    async with room.live.signal(room.id, token, "ann-page") as back:
-        assert (await told(back))["type"] == "welcome"
-    async with room.live.signal(room.id, token, "other-page") as other:
-        assert await close_of(other) == (4403, "room_locked")
+    assert (await room.join(key))[0] == 200
+    for page in ("ann-page", "other-page"):
+        async with room.live.signal(room.id, token, page) as back:
+            assert (await told(back))["type"] == "welcome"
+    async with room.live.signal(room.id, absent, "bob-page") as late:
+        assert await close_of(late) == (4403, "room_locked")
     async with room.live.signal(room.id, room.owner, "owner-page") as owner:
         assert (await told(owner))["room"]["door"] == "locked"
-    assert (await room.join(guest_key()))[1]["error"]["code"] == "room_locked"
+    for other in (absent_key, guest_key()):
+        assert (await room.join(other))[1]["error"]["code"] == "room_locked"
+
+
+async def test_who_is_sent_away_from_behind_a_locked_door_stays_out(room: Room) -> None:
+    """[AD7] That he was in when it was locked does not help him."""
+    ann, token = await room.live.guest(room.id, "Ann", key := guest_key())
+    async with room.live.signal(room.id, token, "ann-page") as page:
+        await told(page)
+        assert (await room.change(room.owner, door="locked"))[0] == 200
+        assert (await room.live.call("POST", f"/api/rooms/{room.id}/members/{ann}/kick", {}, room.owner))[0] == 204
+        assert await close_of(page) == (4403, "removed")
+    assert (await room.join(key))[1]["error"]["code"] == "room_locked"
 
 
 async def test_who_could_not_come_in_is_no_member(room: Room) -> None:

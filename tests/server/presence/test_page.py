@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from crdt_docs.access import Permission
+from crdt_docs.access import Permission, Permissions
 from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.errors import StorageUnavailable
 from persistence.interfaces import MEMBER_PERMISSIONS, Access, Member, Micros, Role, RoomRecord, SessionCounts, Stores
 from persistence.sqlite import open_sqlite
-from server.auth.admission import Admitted, Caller
+from server.auth.admission import Admitted
 from server.auth.tokens import Claims
 from server.errors import Banned, PermissionRefused, RateLimited, Removed, TokenExpired
 from server.metrics import Metrics
 from server.presence.device import device_of
-from server.presence.page import Page
+from server.presence.page import MAX_TOKENS, Page
 from server.presence.roster import Media
 from server.presence.sessions import MAX_PAGES, MAX_SOCKETS, SessionBook
 from server.rooms.author import Author
@@ -55,6 +55,21 @@ class Desk:
         author = Author(UserId(user), user, Role.MEMBER, SessionId(f"{user}-page"), "#000000", MEMBER_PERMISSIONS)
         claims = Claims(UserId(user), user, "room", Role.MEMBER, expires_at=Micros(expires_at))
         return Admitted(ROOM, author, claims, "Firefox on Linux")
+
+    async def show(
+        self,
+        page: Page,
+        claims: Claims,
+        *,
+        role: Role = Role.MEMBER,
+        permissions: Permissions = MEMBER_PERMISSIONS,
+    ) -> None:
+        """A page shows a token whose person is this."""
+
+        async def read() -> Author:
+            return replace(page.author, name=claims.name, role=role, permissions=permissions)
+
+        await self.book.show(page, claims, read)
 
 
 @pytest.fixture
@@ -118,7 +133,7 @@ async def test_a_page_lives_no_longer_than_its_newest_token(desk: Desk) -> None:
         with page.connected(socket):
             for seconds in (120, 10):
                 claims = replace(admitted.claims, expires_at=Micros(now + seconds * SECOND))
-                desk.book.renew(page, Caller(ROOM, claims, Role.MEMBER, MEMBER_PERMISSIONS))
+                await desk.show(page, claims)
             desk.clock.seconds += 149
             desk.book.end_expired()
             assert socket.ended == []
@@ -131,8 +146,61 @@ async def test_a_newer_token_says_what_its_person_is_now(desk: Desk) -> None:
     """[SB13] Name, role and rights."""
     async with desk.book.attached(desk.admitted()) as page:
         claims = replace(page.claims, name="Anna", expires_at=Micros(desk.clock.now_us()))
-        desk.book.renew(page, Caller(ROOM, claims, Role.VIEWER, frozenset()))
+        await desk.show(page, claims, role=Role.VIEWER, permissions=frozenset())
         assert (page.author.name, page.author.role, page.author.permissions) == ("Anna", Role.VIEWER, frozenset())
+
+
+async def test_an_older_token_says_nothing_but_has_to_stay_good(desk: Desk) -> None:
+    """[SB13] [SB16] Rights and end come from one token, whichever holds longer; the page knows all that it showed."""
+    newer = replace(
+        desk.admitted().claims, issued_at=Micros(2), expires_at=Micros(desk.clock.now_us() + SECOND), jti="b"
+    )
+    older = replace(newer, issued_at=Micros(1), expires_at=Micros(newer.expires_at + SECOND), jti="a")
+    async with desk.book.attached(replace(desk.admitted(), claims=newer)) as page:
+        await desk.show(page, older, role=Role.OWNER)
+        assert (page.claims, page.author.role) == (newer, Role.MEMBER)
+        assert {shown.jti for shown in page.tokens} == {"a", "b"}
+
+
+async def test_another_socket_brings_a_newer_token(desk: Desk) -> None:
+    """[SB13] What it says is read again, and counts for all sockets of the page."""
+    admitted = desk.admitted()
+    async with desk.book.attached(admitted) as page:
+        viewer = replace(admitted.author, role=Role.VIEWER, permissions=frozenset())
+        newer = replace(admitted, author=viewer, claims=replace(admitted.claims, issued_at=Micros(2)))
+        async with desk.book.attached(newer) as same:
+            assert same is page
+            assert (page.author, page.claims) == (viewer, newer.claims)
+
+
+async def test_rights_that_change_while_a_token_is_read_are_read_again(desk: Desk) -> None:
+    """[SB13] What was read before a live change is not taken for newer than it."""
+    async with desk.book.attached(desk.admitted()) as page:
+        before, reads = page.author, 0
+
+        async def read() -> Author:
+            nonlocal reads
+            reads += 1
+            if reads == 1:
+                desk.book.set_rights(ROOM, lowered(draw=False))
+                return before
+            return page.author
+
+        await desk.book.show(page, replace(page.claims, issued_at=Micros(2)), read)
+        assert (reads, Permission.DRAW in page.author.permissions) == (2, False)
+
+
+async def test_a_page_shows_only_so_many_tokens(desk: Desk) -> None:
+    """[SB16] Those that ran out do not count."""
+    async with desk.book.attached(desk.admitted()) as page:
+        now = desk.clock.now_us()
+        for number in range(1, MAX_TOKENS):
+            await desk.show(page, replace(page.claims, jti=str(number), expires_at=Micros(now + SECOND)))
+        with pytest.raises(RateLimited):
+            await desk.show(page, replace(page.claims, jti="one more"))
+        desk.clock.seconds += 2
+        await desk.show(page, replace(page.claims, jti="another"))
+        assert {shown.jti for shown in page.tokens} == {"", "another"}
 
 
 async def test_what_a_page_did_is_kept(desk: Desk) -> None:

@@ -86,12 +86,15 @@ def test_nobody_hears_of_an_id_before_it_is_on_disk_whose_it_is() -> None:
     document.announce(ann, [AwarenessEntry(ClientId(7), 0, {"cursor": 1})])
     document.announce_presence()
     assert ann.awareness == []
+    assert document.present() is None  # what a newcomer is told
     cut = document.cut(Micros(1))
     document.announce_presence()
     assert ann.awareness == []
+    assert document.present() is None
     assert [(binding.client, binding.user) for binding in cut.bindings] == [(7, "ann")]
     document.release(cut)
     assert len(ann.awareness) == 1
+    assert document.present() is not None
 
 
 async def test_a_refused_change_leaves_the_document_as_it_was(tmp_path: Path) -> None:

@@ -274,6 +274,23 @@ async def test_one_person_has_a_few_uploads_under_way(tmp_path: Path) -> None:
         await _running(live, "ann", 0)
 
 
+async def test_who_loses_the_right_while_he_uploads_keeps_nothing(tmp_path: Path) -> None:
+    """[AS9] 403, and the room has no such file; given back, the same file is taken."""
+    async with serving(configured(tmp_path)) as live:
+        await live.room()
+        owner, content = live.token("room", "maker", Role.OWNER), b"x" * 100_000
+        member = "/api/rooms/room/members/ann"
+        async with Unfinished(live, "ann", content) as upload:
+            await _running(live, "ann", 1)
+            assert (await live.call("PATCH", member, {"overrides": {"upload": False}}, owner))[0] == 200
+            assert await upload.finish() == 403
+        asset = f"/api/rooms/room/assets/{_hash(content)}"
+        assert (await live.call("GET", asset, token=owner))[0] == 404
+        assert (await live.call("PATCH", member, {"overrides": {"upload": True}}, owner))[0] == 200
+        async with Unfinished(live, "ann", content) as again:
+            assert await again.finish() == 201
+
+
 @pytest.mark.parametrize("sha256", ["abc", "A" * 64, "..%2f" * 3])
 async def test_an_address_that_is_no_hash_is_refused(files: Files, sha256: str) -> None:
     """[AS2] Nothing but a hash becomes a path."""
