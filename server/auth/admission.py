@@ -212,9 +212,9 @@ def existing(room: RoomRecord | None) -> RoomRecord:
 
 async def stays_in(parts: AdmissionParts, room: RoomRecord, user: UserId) -> bool:
     """[AD7] Whether a person was in when the door was locked, or less than `LOST_SECONDS` before, and has not been
-    sent away since. Nobody stays in a room that was closed.
+    sent away since. Through an open door all come, and nobody stays in a room that was closed: it is False for both.
     """
-    if room.door is Door.CLOSED:
+    if room.door is not Door.LOCKED:
         return False
     member = await parts.stores.rooms.member(room.id, user)
     if member is None or member.tokens_from > room.door_at:
@@ -258,9 +258,7 @@ async def _caller(parts: AdmissionParts, room_text: str, claims: Claims) -> Call
 
 
 async def _as_known(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Caller:
-    if await parts.stores.rooms.banned(room.id, claims.user, claims.family):
-        raise Banned
-    known = await parts.stores.rooms.member(room.id, claims.user)
+    known = await _known(parts, room, claims)
     if known is None:
         raise NotAdmitted
     return _caller_of(room, _as_told(known, claims), claims)
@@ -300,12 +298,10 @@ async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Me
     [AD5] Tokens issued before somebody was sent away are void, and a ban holds for his family of tokens. [AD6] Of
     tokens and moderators the newest one decides on the role; a guest's role is the room's alone.
     """
-    rooms = parts.stores.rooms
-    if await rooms.banned(room.id, claims.user, claims.family):
-        raise Banned
-    known = await rooms.member(room.id, claims.user)
+    known = await _known(parts, room, claims)
     if known is not None and _as_told(known, claims) == known:
         return known
+    rooms = parts.stores.rooms
     async with parts.turns.of(room.id):
         known = await rooms.member(room.id, claims.user)
         member = _newcomer(room, claims, parts.clock.now_us()) if known is None else _as_told(known, claims)
@@ -313,6 +309,12 @@ async def _member(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Me
     if known is None:
         await parts.audit.note("member_joined", room.id, claims.user, role=claims.role)
     return member
+
+
+async def _known(parts: AdmissionParts, room: RoomRecord, claims: Claims) -> Member | None:
+    if await parts.stores.rooms.banned(room.id, claims.user, claims.family):
+        raise Banned
+    return await parts.stores.rooms.member(room.id, claims.user)
 
 
 def _newcomer(room: RoomRecord, claims: Claims, now: Micros) -> Member:
