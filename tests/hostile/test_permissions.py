@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from websockets.asyncio.client import ClientConnection
 from tests.crdt_docs.wire import deletes, run, update
 from tests.hostile.attacker import Hand, hand, page, put, written
 from tests.hostile.room import BOARD, CHAT, EVERY_DOCUMENT, NOTES, HonestRoom, Person, message, write_honestly
-from tests.server.live import told, told_of
+from tests.hostile.witness import Witness
+from tests.server.live import configured, serving, told, told_of
 
 MINE = 77_777
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -117,8 +119,17 @@ def _points(doc: Any) -> int:
     return len(elements["stroke"]["pts"]) // 2 if "stroke" in elements else 0
 
 
-async def test_work_that_waits_is_not_let_in_after_the_right_is_gone(room: HonestRoom) -> None:
-    """[P5] TH7: an update with a gap is held while he may draw; its gap is filled when he may no longer."""
+async def test_work_that_waits_is_not_let_in_after_the_right_is_gone(tmp_path: Path, witness: Witness) -> None:
+    """[P5] TH7: an update with a gap is held while he may draw; its gap is filled when he may no longer.
+
+    The server waits for what is missing for longer than any machine takes to get that far.
+    """
+    async with serving(configured(tmp_path / "data", gap_seconds=300)) as live:
+        room = await HonestRoom.open(live, witness)
+        await _fill_a_gap_too_late(room)
+
+
+async def _fill_a_gap_too_late(room: HonestRoom) -> None:
     async with room.at_work() as work, hand(room, NOTES) as mallory:
         anns = work.clock(work.ann_client)
         waits = (work.ann_client, anns)
