@@ -47,6 +47,13 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+def signed_varint(number: int) -> bytes:
+    """Encode a number with its sign: 6 bits and the sign in the first byte, then 7 bits a byte, low first."""
+    sign, rest = (64, -number) if number < 0 else (0, number)
+    first = sign | rest & 63
+    return bytes((first,)) if rest < 64 else bytes((first | 128,)) + varint(rest >> 6)
+
+
 def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """A length and that many bytes: a buffer, or a text that is not decoded yet."""
     length = data[at]

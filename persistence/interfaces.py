@@ -10,11 +10,13 @@ from persistence.records import (
     ERASED_NAME,
     MEMBER_PERMISSIONS,
     Access,
+    Activity,
     Asset,
     Binding,
     Concurrency,
     Door,
     Event,
+    Extent,
     Growth,
     Invitation,
     Member,
@@ -31,9 +33,11 @@ from persistence.records import (
 
 __all__ = [
     "ERASED_NAME",
+    "MAX_ACTIVITY_STEPS",
     "MAX_CONCURRENCY_STEPS",
     "MEMBER_PERMISSIONS",
     "Access",
+    "Activity",
     "Asset",
     "Assets",
     "Binding",
@@ -41,6 +45,7 @@ __all__ = [
     "Door",
     "Event",
     "Events",
+    "Extent",
     "Growth",
     "Invitation",
     "Member",
@@ -63,6 +68,8 @@ __all__ = [
 
 MAX_CONCURRENCY_STEPS = 10_000
 """How many steps one answer may have."""
+MAX_ACTIVITY_STEPS = 2000
+"""Likewise, of the activity in a log."""
 
 
 class UpdateLog(Protocol):
@@ -87,6 +94,19 @@ class UpdateLog(Protocol):
     async def head(self, document: DocumentId) -> Seq:
         """The seq of the last durable row, 0 if there is none."""
 
+    async def extent(self, document: DocumentId) -> Extent | None:
+        """From when to when the log goes; None when nothing was ever written."""
+
+    async def moment(self, document: DocumentId, at: Micros) -> tuple[Seq, Micros] | None:
+        """The seq and the instant of the last row at or before an instant; None when there is none."""
+
+    async def activity(self, document: DocumentId, since: Micros, until: Micros, step: Micros) -> list[Activity]:
+        """Who added how much in [`since`, `until`), in steps from `since` on; steps without rows are left out.
+
+        Raises:
+            ValueError: `step` is not positive, or there would be more than MAX_ACTIVITY_STEPS.
+        """
+
     async def bindings(self, document: DocumentId) -> list[Binding]:
         """Whose the client ids of a document are, in the order in which they were bound."""
 
@@ -96,6 +116,9 @@ class Snapshots(Protocol):
 
     async def newest(self, document: DocumentId) -> Snapshot | None:
         """The snapshot with the highest seq."""
+
+    async def before(self, document: DocumentId, seq: Seq) -> Snapshot | None:
+        """The snapshot with the highest seq that is not beyond that one."""
 
     async def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; one of the same document and seq stays as it is."""

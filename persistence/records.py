@@ -61,6 +61,25 @@ class UpdateRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """From when to when a log goes; `head` is the seq of its last row."""
+
+    head: Seq
+    first_at: Micros
+    last_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How many rows a person added to a log in one step of time."""
+
+    user: UserId
+    step: int
+    """Which one, counted from 0."""
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """Whose a Yjs client id is in a document, since when.
 

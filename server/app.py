@@ -32,6 +32,7 @@ from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, ClientFile, client
 from server.routes.cross_origin import check_page, say_who_may_read
 from server.routes.headers import harden
 from server.routes.health import health
+from server.routes.history import history
 from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
 from server.routes.members import members
@@ -161,7 +162,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
     quart.url_map.converters["client_file"] = ClientFile
-    for blueprint in (rooms, members, invitations, statistics, admin, assets, health, openapi, client):
+    for blueprint in (rooms, members, invitations, statistics, history, admin, assets, health, openapi, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)

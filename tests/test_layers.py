@@ -23,6 +23,7 @@ RANKS = {
     "server.retention": 3,
     "server.presence": 3,
     "server.webhooks": 3,
+    "server.history": 3,
     "server.sync": 4,
     "server.signaling": 4,
     "server.media": 4,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from crdt_docs.ids import DocumentId
+from crdt_docs.ids import DocumentId, Seq
 from persistence.sqlite.connection import Database
 
 REMEMBERED = 10_000
 
 NUMBER = "(SELECT id FROM documents WHERE room = :room AND name = :name)"
 """A document's number inside a query; NULL, so no row, for a document that was never written to."""
+
+LAST = Seq((1 << 63) - 1)
+"""Beyond every row."""
 
 
 class DocumentNumbers:

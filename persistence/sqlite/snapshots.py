@@ -8,10 +8,10 @@ from crdt_docs.ids import DocumentId, Seq
 from persistence.errors import CorruptStorage
 from persistence.interfaces import Growth, Micros, Snapshot
 from persistence.sqlite.connection import Database
-from persistence.sqlite.documents import NUMBER, DocumentNumbers
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers
 
-_NEWEST = f"""
-SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} ORDER BY seq DESC LIMIT 1
+_BEFORE = f"""
+SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} AND seq <= :seq ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
 
 _GROWTH = f"""
@@ -31,13 +31,16 @@ class SqliteSnapshots:
         self._numbers = numbers
 
     async def newest(self, document: DocumentId) -> Snapshot | None:
-        found = await self._database.read(_NEWEST, {"room": document.room, "name": document.name})
+        return await self.before(document, LAST)
+
+    async def before(self, document: DocumentId, seq: Seq) -> Snapshot | None:
+        found = await self._database.read(_BEFORE, {"room": document.room, "name": document.name, "seq": seq})
         if not found:
             return None
-        [(seq, at, checksum, update)] = found
+        [(kept, at, checksum, update)] = found
         if crc32(update) != checksum:
-            raise CorruptStorage(f"The snapshot of {document} after row {seq} is damaged.")
-        return Snapshot(document, Seq(seq), Micros(at), update)
+            raise CorruptStorage(f"The snapshot of {document} after row {kept} is damaged.")
+        return Snapshot(document, Seq(kept), Micros(at), update)
 
     async def add(self, snapshot: Snapshot) -> None:
         number = await self._numbers.number(snapshot.document)

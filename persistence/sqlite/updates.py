@@ -9,9 +9,9 @@ from zlib import crc32
 
 from crdt_docs.ids import DocumentId, Seq, SessionId, UserId
 from persistence.errors import CorruptStorage, SeqGap, SeqTaken
-from persistence.interfaces import Binding, Micros, UpdateRow
+from persistence.interfaces import MAX_ACTIVITY_STEPS, Activity, Binding, Extent, Micros, UpdateRow
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import NUMBER, DocumentNumbers
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers
 
 PAGE_ROWS = 512
 PAGE_BYTES = 1024 * 1024
@@ -31,6 +31,21 @@ ON CONFLICT (document, client) DO NOTHING
 
 _BINDINGS = f"""
 SELECT client, user, at, returned_by FROM document_clients WHERE document = {NUMBER} ORDER BY at, rowid
+"""  # noqa: S608
+
+_EXTENT = f"""
+SELECT (SELECT max(seq) FROM updates WHERE document = {NUMBER}),
+       (SELECT min(at) FROM updates WHERE document = {NUMBER}),
+       (SELECT max(at) FROM updates WHERE document = {NUMBER})
+"""  # noqa: S608
+
+_MOMENT = f"""
+SELECT seq, at FROM updates WHERE document = {NUMBER} AND at <= :at ORDER BY at DESC, seq DESC LIMIT 1
+"""  # noqa: S608
+
+_ACTIVITY = f"""
+SELECT user, (at - :since) / :step AS step, count(*) FROM updates
+WHERE document = {NUMBER} AND at >= :since AND at < :until GROUP BY step, user ORDER BY step, user
 """  # noqa: S608
 
 _PAGE = f"""
@@ -71,7 +86,7 @@ class SqliteUpdateLog:
     async def read_after(
         self, document: DocumentId, after: Seq, *, until: Seq | None = None
     ) -> AsyncIterator[UpdateRow]:
-        last = (1 << 63) - 1 if until is None else until
+        last = LAST if until is None else until
         named = {"room": document.room, "name": document.name, "until": last}
         while page := await self._database.read(_PAGE, {**named, "after": after}):
             for record in page:
@@ -83,6 +98,21 @@ class SqliteUpdateLog:
         query = f"SELECT max(seq) FROM updates WHERE document = {NUMBER}"  # noqa: S608
         [(seq,)] = await self._database.read(query, {"room": document.room, "name": document.name})
         return Seq(seq or 0)
+
+    async def extent(self, document: DocumentId) -> Extent | None:
+        found = await self._database.read(_EXTENT, {"room": document.room, "name": document.name})
+        [(head, first, last)] = found
+        return Extent(Seq(head), Micros(first), Micros(last)) if head is not None else None
+
+    async def moment(self, document: DocumentId, at: Micros) -> tuple[Seq, Micros] | None:
+        found = await self._database.read(_MOMENT, {"room": document.room, "name": document.name, "at": at})
+        return (Seq(found[0][0]), Micros(found[0][1])) if found else None
+
+    async def activity(self, document: DocumentId, since: Micros, until: Micros, step: Micros) -> list[Activity]:
+        if step <= 0 or until - since > MAX_ACTIVITY_STEPS * step:
+            raise ValueError(f"steps are positive, and at most {MAX_ACTIVITY_STEPS} are told at once")
+        named = {"room": document.room, "name": document.name, "since": since, "until": until, "step": step}
+        return [Activity(UserId(user), at, rows) for user, at, rows in await self._database.survey(_ACTIVITY, named)]
 
     async def bindings(self, document: DocumentId) -> list[Binding]:
         found = await self._database.read(_BINDINGS, {"room": document.room, "name": document.name})

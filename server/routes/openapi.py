@@ -39,6 +39,7 @@ TAGS: Final[Mapping[str, str]] = {
     "members": "What those who moderate do to one person.",
     "invitations": "Links that let people in with a role.",
     "statistics": "What happened in a room, for those who moderate it.",
+    "history": "How a document came to be.",
     "assets": "Files of a room, by the hash of their content.",
     "admin": "The whole installation; the operator's token alone.",
     "health": "What operators and pages ask first.",
@@ -49,6 +50,11 @@ PARAMETERS: Final[Mapping[str, tuple[str, Mapping[str, Any], str]]] = {
     "room_text": ("room", {"pattern": "^[A-Za-z0-9_-]{1,64}$"}, "The room's id."),
     "user": ("user", {"minLength": 1}, "The person's id: the `sub` of his tokens."),
     "id_": ("id", {"pattern": "^[0-9a-f]{16}$"}, "The invitation's id; its key is another thing."),
+    "document_text": (
+        "document",
+        {"pattern": "^(whiteboard|chat|doc-[A-Za-z0-9_-]{1,64})$"},
+        "The document's name.",
+    ),
     "sha256": ("sha256", {"pattern": "^[0-9a-f]{64}$"}, "The SHA-256 of the file's bytes, in lower-case hexadecimal."),
 }
 """How the parameters of paths are told: name, schema, meaning."""

@@ -9,11 +9,40 @@ import pytest
 
 from crdt_docs.ids import DocumentId, RoomId, Seq
 from persistence.errors import SeqGap, SeqTaken
-from persistence.interfaces import Growth, Micros, Snapshot, Stores
+from persistence.interfaces import MAX_ACTIVITY_STEPS, Activity, Extent, Growth, Micros, Snapshot, Stores
 from tests.contracts.rows import ANN, BOB, CHAT, WHITEBOARD, bound, read, row, rows
 
 
 class UpdateLogContract:
+    async def test_it_is_known_from_when_to_when_a_log_goes(self, stores: Stores) -> None:
+        """[UL12]"""
+        await stores.updates.append([*rows(3), *rows(1, CHAT)])
+
+        assert await stores.updates.extent(WHITEBOARD) == Extent(Seq(3), Micros(1_000_001), Micros(1_000_003))
+        assert await stores.updates.extent(DocumentId(WHITEBOARD.room, "doc-other")) is None
+
+    async def test_an_instant_is_the_last_row_at_or_before_it(self, stores: Stores) -> None:
+        """[UL12] Of several rows of one instant the last."""
+        same = [replace(each, at=Micros(50)) for each in rows(2)]
+        await stores.updates.append([*same, replace(row(3), at=Micros(60)), *rows(1, CHAT)])
+
+        found = [await stores.updates.moment(WHITEBOARD, Micros(at)) for at in (49, 50, 59, 60, 10**15)]
+
+        assert found == [None, (2, 50), (2, 50), (3, 60), (3, 60)]
+
+    async def test_activity_counts_rows_by_person_and_step(self, stores: Stores) -> None:
+        """[UL12] The end is excluded, other documents are not counted."""
+        told = [(10, ANN), (19, BOB), (20, ANN), (21, ANN), (39, BOB), (40, ANN)]
+        log = [replace(row(seq, user=user), at=Micros(at)) for seq, (at, user) in enumerate(told, 1)]
+        await stores.updates.append([*log, replace(row(1, document=CHAT), at=Micros(20))])
+
+        found = await stores.updates.activity(WHITEBOARD, Micros(10), Micros(40), Micros(10))
+
+        assert found == [Activity(ANN, 0, 1), Activity(BOB, 0, 1), Activity(ANN, 1, 2), Activity(BOB, 2, 1)]
+        for step in (0, 1):
+            with pytest.raises(ValueError, match="steps"):
+                await stores.updates.activity(WHITEBOARD, Micros(0), Micros(MAX_ACTIVITY_STEPS + 1), Micros(step))
+
     async def test_rows_are_read_back_as_they_were_appended(self, stores: Stores) -> None:
         """[UL1]"""
         written = [row(1, b""), row(2, bytes(range(256))), replace(row(3, b"x" * 70_000), user=BOB, at=Micros(-5))]
@@ -169,6 +198,18 @@ class UpdateLogContract:
 
 
 class SnapshotsContract:
+    async def test_a_keyframe_is_the_newest_up_to_a_row(self, stores: Stores) -> None:
+        """[SN5]"""
+        await stores.updates.append(rows(9))
+        kept = [Snapshot(WHITEBOARD, Seq(seq), Micros(seq), b"state") for seq in (3, 6)]
+        for snapshot in kept:
+            await stores.snapshots.add(snapshot)
+
+        found = [await stores.snapshots.before(WHITEBOARD, Seq(seq)) for seq in (2, 3, 5, 6, 9)]
+
+        assert found == [None, kept[0], kept[0], kept[1], kept[1]]
+        assert await stores.snapshots.before(CHAT, Seq(9)) is None
+
     async def test_the_newest_snapshot_has_the_highest_seq(self, stores: Stores) -> None:
         """[SN1] Whatever the order in which they were added."""
         assert await stores.snapshots.newest(WHITEBOARD) is None

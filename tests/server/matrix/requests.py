@@ -24,6 +24,7 @@ OPERATOR: Final = "Switch recovery, use the administration"
 
 _ROOM = "/api/rooms/<room_text>"
 _MEMBER = f"{_ROOM}/members/<user>"
+_HISTORY = f"{_ROOM}/history/<document_text>"
 
 
 def _answered(status: int, answer: Any, good: tuple[int, ...]) -> str | None:
@@ -39,7 +40,7 @@ def calling(method: str, rule: str, body: Any = None, *good: int) -> Act:
 
     async def act(room: MatrixRoom, person: Person, aim: Any) -> str | None:
         path = rule.replace("<room_text>", room.id)
-        for name in ("<user>", "<id_>", "<sha256>", "<client_file:path>"):
+        for name in ("<user>", "<id_>", "<sha256>", "<document_text>", "<client_file:path>"):
             path = path.replace(name, str(aim))
         sent = {key: aim if value == "{aim}" else value for key, value in body.items()} if body else body
         status, answer = await room.live.call(method, path, sent, person.token)
@@ -82,6 +83,11 @@ async def a_link(room: MatrixRoom, person: Person) -> str:
 async def the_file(room: MatrixRoom, person: Person) -> str:
     """The hash of a file that the room has."""
     return room.asset
+
+
+async def the_board(room: MatrixRoom, person: Person) -> str:
+    """The name of the room's whiteboard."""
+    return "whiteboard"
 
 
 async def a_client_file(room: MatrixRoom, person: Person) -> str:
@@ -152,6 +158,9 @@ def _room() -> list[Action]:
     return [
         _route(READ, "GET", _ROOM),
         _route(READ, "GET", f"{_ROOM}/assets/<sha256>", prepare=the_file),
+        _route(READ, "GET", _HISTORY, prepare=the_board),
+        _route(READ, "GET", f"{_HISTORY}/moment", prepare=the_board),
+        _route(READ, "GET", f"{_HISTORY}/updates", prepare=the_board),
         _route(UPLOAD, "PUT", f"{_ROOM}/assets/<sha256>", act=upload),
         _route(SETTINGS, "PATCH", _ROOM, settings, prepare=someone),
         _route(OPERATOR, "PATCH", _ROOM, {"recovery": True}, note="recovery", stage="new"),

@@ -1,0 +1,68 @@
+"""A part of a log as one stream of bytes, in lib0's encoding: a keyframe, the rows behind it, and who wrote them when.
+
+Nothing is applied here: a client builds the states. A record is its kind and its fields:
+
+- 0, keyframe: varUint seq, varUint at, varUint8Array update (v1, the whole state after the row `seq`)
+- 1, author: varString user, varString session; numbered from 0 in the order in which they come
+- 2, row: varUint author, varInt microseconds since the `at` before (0 before the first), varUint8Array update (v1)
+- 3, end: varUint seq of the last row; a stream without it was cut off
+
+Rows have the seq behind the keyframe's, or behind the one that was asked for, and so on by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import IntEnum
+
+from crdt_docs.ids import DocumentId, Seq, SessionId, UserId
+from crdt_docs.lib0 import signed_varint, varint
+from persistence.interfaces import Micros, Stores
+
+CHUNK_BYTES = 64 * 1024
+
+
+class Kind(IntEnum):
+    """What a record is."""
+
+    KEYFRAME = 0
+    AUTHOR = 1
+    ROW = 2
+    END = 3
+
+
+async def stream(
+    stores: Stores, document: DocumentId, after: Seq, until: Seq, *, keyframe: bool
+) -> AsyncIterator[bytes]:
+    """[HI1] Give the rows with `after` < seq ≤ `until`, about `CHUNK_BYTES` or one update at a time.
+
+    Args:
+        keyframe: Begin with the newest snapshot up to `after`, if there is one, and with all rows behind it, so that
+            every state from `after` on can be built.
+
+    Raises:
+        StorageError: It cannot be read; what was given so far has no end.
+    """
+    at, chunk = Micros(0), bytearray()
+    if keyframe:
+        snapshot = await stores.snapshots.before(document, after)
+        after = snapshot.seq if snapshot is not None else Seq(0)
+        if snapshot is not None:
+            at = snapshot.at
+            chunk += varint(Kind.KEYFRAME) + varint(after) + varint(at) + _sized(snapshot.update)
+    authors: dict[tuple[UserId, SessionId], int] = {}
+    async for row in stores.updates.read_after(document, after, until=until):
+        author = (row.user, row.session)
+        if author not in authors:
+            authors[author] = len(authors)
+            chunk += varint(Kind.AUTHOR) + _sized(row.user.encode()) + _sized(row.session.encode())
+        chunk += varint(Kind.ROW) + varint(authors[author]) + signed_varint(row.at - at) + _sized(row.update)
+        at, after = row.at, row.seq
+        if len(chunk) >= CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk + varint(Kind.END) + varint(after))
+
+
+def _sized(data: bytes) -> bytes:
+    return varint(len(data)) + data
