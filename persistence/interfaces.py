@@ -19,6 +19,7 @@ from persistence.records import (
     Extent,
     Growth,
     Invitation,
+    Mark,
     Member,
     Micros,
     PersonStats,
@@ -32,6 +33,7 @@ from persistence.records import (
 )
 
 __all__ = [
+    "ACTIVITY_SLOT",
     "ERASED_NAME",
     "MAX_ACTIVITY_STEPS",
     "MAX_CONCURRENCY_STEPS",
@@ -48,6 +50,8 @@ __all__ = [
     "Extent",
     "Growth",
     "Invitation",
+    "Mark",
+    "Marks",
     "Member",
     "Micros",
     "PersonStats",
@@ -70,6 +74,8 @@ MAX_CONCURRENCY_STEPS = 10_000
 """How many steps one answer may have."""
 MAX_ACTIVITY_STEPS = 2000
 """Likewise, of the activity in a log."""
+ACTIVITY_SLOT = Micros(10_000_000)
+"""Activity is counted at append by slots of this length; in finer steps rows are counted when it is asked for."""
 
 
 class UpdateLog(Protocol):
@@ -103,9 +109,14 @@ class UpdateLog(Protocol):
     async def activity(self, document: DocumentId, since: Micros, until: Micros, step: Micros) -> list[Activity]:
         """Who added how much in [`since`, `until`), in steps from `since` on; steps without rows are left out.
 
+        Where all three are multiples of `ACTIVITY_SLOT` it takes no longer for a log with more rows.
+
         Raises:
             ValueError: `step` is not positive, or there would be more than MAX_ACTIVITY_STEPS.
         """
+
+    async def documents(self, room: RoomId) -> list[DocumentId]:
+        """The documents of a room that were ever written to, in the order in which they were."""
 
     async def bindings(self, document: DocumentId) -> list[Binding]:
         """Whose the client ids of a document are, in the order in which they were bound."""
@@ -256,6 +267,19 @@ class Events(Protocol):
         """The newest events of every room and of the installation, as `of_room`."""
 
 
+class Marks(Protocol):
+    """Named moments of rooms."""
+
+    async def add(self, mark: Mark, *, most: int) -> bool:
+        """Keep a mark. False, and nothing changed, when the room has `most` of them already."""
+
+    async def of_room(self, room: RoomId) -> list[Mark]:
+        """All marks of a room in the order of their instants."""
+
+    async def remove(self, room: RoomId, id_: str) -> bool:
+        """Remove a mark. False when there is none of that id."""
+
+
 class Assets(Protocol):
     """Files by content."""
 
@@ -295,6 +319,8 @@ class Stores(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def assets(self) -> Assets: ...
     @property

@@ -80,6 +80,20 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A named moment of a room."""
+
+    id: str
+    room: RoomId
+    at: Micros
+    kind: str
+    """What set it: `person`."""
+    label: str
+    user: UserId | None
+    made_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """Whose a Yjs client id is in a document, since when.
 
@@ -133,6 +147,10 @@ class RoomRecord:
     """How many people may be in at once; 0: as many as the installation allows."""
     recovery: bool = False
     """Whether clients may bring back what a restored backup does not have (DESIGN §4)."""
+    origin: RoomId | None = None
+    """The room from which this one was branched."""
+    origin_at: Micros | None = None
+    """The instant of the origin at which it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """`python -m persistence.snapshot_worker DATABASE`: builds snapshots in a process of its own.
 
 Encoding a large document holds the interpreter for tens of milliseconds, which the server does not have. One JSON line
-`{"room", "name"}` on standard input asks for a snapshot; the answer on standard output is one JSON line
-`{"seq", "at", "size"}` and `size` bytes, or `{"error"}`. The end of the input ends the process. It never writes.
+`{"room", "name", "until"}` on standard input asks for the state after the row `until` (null: the last one); the answer
+on standard output is one JSON line `{"seq", "at", "size"}` and `size` bytes, or `{"error"}`. The end of the input ends
+the process. It never writes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from zlib import crc32
 from pycrdt import Doc
 
 from crdt_docs.updates import decode_state_vector
+from persistence.sqlite.documents import LAST
 
 NICENESS = 10
 
@@ -31,8 +33,8 @@ class StateNotEncodable(Exception):
     """A snapshot would not be what the rows are."""
 
 
-def build(connection: sqlite3.Connection, room: str, name: str) -> tuple[int, int, bytes]:
-    """The last row's seq and instant, and the state of the document after it.
+def build(connection: sqlite3.Connection, room: str, name: str, until: int | None = None) -> tuple[int, int, bytes]:
+    """Seq and instant of the last row (up to `until`), and the state of the document after it.
 
     Raises:
         LogDamaged: A row is missing or damaged, or there is none.
@@ -44,9 +46,11 @@ def build(connection: sqlite3.Connection, room: str, name: str) -> tuple[int, in
         raise LogDamaged("nothing was ever written to it")
     [number] = found
     doc: Doc[Any] = Doc()
-    seq, at = _apply_newest_snapshot(connection, number, doc)
+    last = LAST if until is None else until
+    seq, at = _apply_newest_snapshot(connection, number, last, doc)
     rows = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? ORDER BY seq", (number, seq)
+        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        (number, seq, last),
     )
     for place, instant, checksum, update in rows:
         if place != seq + 1 or crc32(update) != checksum:
@@ -67,9 +71,10 @@ def _encode(doc: Doc[Any]) -> bytes:
     return update
 
 
-def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, doc: Doc[Any]) -> tuple[int, int]:
+def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, last: int, doc: Doc[Any]) -> tuple[int, int]:
     snapshots = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM snapshots WHERE document = ? ORDER BY seq DESC", (number,)
+        "SELECT seq, at, checksum, bytes FROM snapshots WHERE document = ? AND seq <= ? ORDER BY seq DESC",
+        (number, last),
     )
     for seq, at, checksum, update in snapshots:
         if crc32(update) == checksum:
@@ -83,7 +88,7 @@ def answer(connection: sqlite3.Connection, request: bytes, output: BinaryIO) -> 
     asked = json.loads(request)
     snapshot = b""
     try:
-        seq, at, snapshot = build(connection, asked["room"], asked["name"])
+        seq, at, snapshot = build(connection, asked["room"], asked["name"], asked["until"])
         told: dict[str, object] = {"seq": seq, "at": at, "size": len(snapshot)}
     except (KeyboardInterrupt, SystemExit):
         raise

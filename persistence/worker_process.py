@@ -32,8 +32,8 @@ class WorkerProcess:
         """The worker's process id; None while there is none."""
         return self._process.pid if self._process is not None else None
 
-    async def build(self, document: DocumentId) -> Snapshot:
-        """Have a snapshot built from the committed rows.
+    async def build(self, document: DocumentId, until: Seq | None = None) -> Snapshot:
+        """Have the state after the row `until` (None: the last one) built from the committed rows.
 
         Raises:
             StorageUnavailable: The worker could not be started, died, or did not answer in time.
@@ -42,7 +42,7 @@ class WorkerProcess:
         try:
             process = await self._started()
             async with asyncio.timeout(BUILD_SECONDS):
-                head, update = await _ask(process, document)
+                head, update = await _ask(process, document, until)
         except (OSError, EOFError, TimeoutError, ValueError) as exc:
             code = await self.kill()
             raise StorageUnavailable(f"The snapshot worker failed: {type(exc).__name__}, exit code {code}.") from exc
@@ -93,11 +93,12 @@ class WorkerProcess:
         return self._process
 
 
-async def _ask(process: Process, document: DocumentId) -> tuple[dict[str, int], bytes]:
+async def _ask(process: Process, document: DocumentId, until: Seq | None) -> tuple[dict[str, int], bytes]:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise EOFError
-    stdin.write(json.dumps({"room": document.room, "name": document.name}).encode() + b"\n")
+    asked = {"room": document.room, "name": document.name, "until": until}
+    stdin.write(json.dumps(asked).encode() + b"\n")
     await stdin.drain()
     head = json.loads(await stdout.readline() or b"null")
     if head is None:

@@ -28,6 +28,7 @@ from server.retention import Forgetful, keep_forgetting
 from server.rooms.registry import Registry
 from server.routes.admin import admin
 from server.routes.assets import assets
+from server.routes.branches import branches
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, ClientFile, client
 from server.routes.cross_origin import check_page, say_who_may_read
 from server.routes.headers import harden
@@ -35,6 +36,7 @@ from server.routes.health import health
 from server.routes.history import history
 from server.routes.http import EXTENSION, answer_error
 from server.routes.invitations import invitations
+from server.routes.marks import marks
 from server.routes.members import members
 from server.routes.openapi import openapi
 from server.routes.rooms import rooms
@@ -162,7 +164,20 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
     quart.url_map.converters["client_file"] = ClientFile
-    for blueprint in (rooms, members, invitations, statistics, history, admin, assets, health, openapi, client):
+    for blueprint in (
+        rooms,
+        members,
+        invitations,
+        statistics,
+        history,
+        marks,
+        branches,
+        admin,
+        assets,
+        health,
+        openapi,
+        client,
+    ):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)

@@ -197,6 +197,12 @@ class SlowConsumer(ServerError):
     reason = "What was sent was not read in time."
 
 
+class RangeInvalid(ServerError):
+    """A range or an instant lies outside of what there is."""
+
+    code = "range_invalid"
+
+
 class UnknownPath(ServerError):
     """Nothing is served under this address."""
 
@@ -214,6 +220,12 @@ class UnknownInvitation(UnknownPath):
     """The room has no invitation with that id that is still good."""
 
     reason = "There is no such invitation, or it was revoked already."
+
+
+class UnknownMark(UnknownPath):
+    """The room has no mark with that id."""
+
+    reason = "There is no such mark, or it was removed already."
 
 
 class MethodNotAllowed(ServerError):
@@ -255,6 +267,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "method_not_allowed": Answer(405, 4400),
     "update_too_large": Answer(413, 4413),
     "quota_exceeded": Answer(413, 4413),
+    "range_invalid": Answer(416, 4400),
     "slow_consumer": Answer(503, 4508),
     "conflict": Answer(409, 4509),
     "negotiation_failed": Answer(409, 4509),

@@ -12,17 +12,19 @@ from persistence.sqlite import invitations
 from persistence.sqlite.connection import Database
 
 _ROOMS = """
-SELECT id, name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery
+SELECT id, name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery,
+    origin, origin_at
 FROM rooms
 """
 _CREATE = """
 INSERT INTO rooms
-    (id, name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+    (id, name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery,
+    origin, origin_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _CHANGE = """
-UPDATE rooms SET (name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery)
-    = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?
+UPDATE rooms SET (name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery,
+    origin, origin_at) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?
 """
 _MEMBERS = """
 SELECT room, user, name, role, guest_hash, joined_at, role_at, overrides, tokens_from, removed_at, banned_at, family
@@ -113,11 +115,13 @@ def _of_room(room: RoomRecord) -> tuple[Any, ...]:
         room.door_at,
         room.max_people,
         room.recovery,
+        room.origin,
+        room.origin_at,
     )
 
 
 def _room(record: tuple[Any, ...]) -> RoomRecord:
-    id_, name, access, role, created_at, deleted_at, permissions, door, door_at, max_people, recovery = record
+    id_, name, access, role, created_at, deleted_at, permissions, door, door_at, max_people, recovery, *origin = record
     return RoomRecord(
         RoomId(id_),
         name,
@@ -130,6 +134,7 @@ def _room(record: tuple[Any, ...]) -> RoomRecord:
         Micros(door_at),
         max_people,
         bool(recovery),
+        *origin,
     )
 
 

@@ -14,6 +14,7 @@ from persistence.sqlite.assets import SqliteAssets
 from persistence.sqlite.connection import Database, Durability, open_database
 from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.events import SqliteEvents
+from persistence.sqlite.marks import SqliteMarks
 from persistence.sqlite.revocations import SqliteRevocations
 from persistence.sqlite.rooms import SqliteRooms
 from persistence.sqlite.sessions import SqliteSessions
@@ -37,6 +38,7 @@ class SqliteStores:
     rooms: SqliteRooms
     sessions: SqliteSessions
     events: SqliteEvents
+    marks: SqliteMarks
     assets: SqliteAssets
     revocations: SqliteRevocations
     counter: UsageCounter
@@ -88,6 +90,7 @@ async def open_sqlite(
             rooms=SqliteRooms(database),
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),
+            marks=SqliteMarks(database),
             assets=SqliteAssets(database, folder / "assets"),
             revocations=SqliteRevocations(database),
             counter=UsageCounter(database),

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from zlib import crc32
 
-from crdt_docs.ids import DocumentId, Seq, SessionId, UserId
+from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
 from persistence.errors import CorruptStorage, SeqGap, SeqTaken
-from persistence.interfaces import MAX_ACTIVITY_STEPS, Activity, Binding, Extent, Micros, UpdateRow
+from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Activity, Binding, Extent, Micros, UpdateRow
 from persistence.sqlite.connection import Database, Statement
 from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers
 
@@ -46,6 +46,12 @@ SELECT seq, at FROM updates WHERE document = {NUMBER} AND at <= :at ORDER BY at 
 _ACTIVITY = f"""
 SELECT user, (at - :since) / :step AS step, count(*) FROM updates
 WHERE document = {NUMBER} AND at >= :since AND at < :until GROUP BY step, user ORDER BY step, user
+"""  # noqa: S608
+
+_ACTIVITY_OF_SLOTS = f"""
+SELECT user, (slot * {ACTIVITY_SLOT} - :since) / :step AS step, sum(rows) FROM activity
+WHERE document = {NUMBER} AND slot >= :since / {ACTIVITY_SLOT} AND slot < :until / {ACTIVITY_SLOT}
+GROUP BY step, user ORDER BY step, user
 """  # noqa: S608
 
 _PAGE = f"""
@@ -112,7 +118,13 @@ class SqliteUpdateLog:
         if step <= 0 or until - since > MAX_ACTIVITY_STEPS * step:
             raise ValueError(f"steps are positive, and at most {MAX_ACTIVITY_STEPS} are told at once")
         named = {"room": document.room, "name": document.name, "since": since, "until": until, "step": step}
-        return [Activity(UserId(user), at, rows) for user, at, rows in await self._database.survey(_ACTIVITY, named)]
+        counted = all(number % ACTIVITY_SLOT == 0 for number in (since, until, step))
+        found = await self._database.survey(_ACTIVITY_OF_SLOTS if counted else _ACTIVITY, named)
+        return [Activity(UserId(user), at, rows) for user, at, rows in found]
+
+    async def documents(self, room: RoomId) -> list[DocumentId]:
+        query = "SELECT name FROM documents WHERE room = ? ORDER BY id"
+        return [DocumentId(room, name) for (name,) in await self._database.read(query, (room,))]
 
     async def bindings(self, document: DocumentId) -> list[Binding]:
         found = await self._database.read(_BINDINGS, {"room": document.room, "name": document.name})

@@ -47,11 +47,20 @@ async def create_room(
     user = guest_user(owner_key) if owner_key is not None else new_user()
     hashed = guest_hash(owner_key) if owner_key is not None else None
     owner = Member(room.id, user, owner_name or DEFAULT_OWNER_NAME, Role.OWNER, hashed, now)
-    keys = {role: new_invitation_key() for role in INVITED_ROLES}
     await rooms.create(room)
+    return await found_room(rooms, room, owner)
+
+
+async def found_room(rooms: Rooms, room: RoomRecord, owner: Member) -> CreatedRoom:
+    """Give a room that was just kept its owner and its invitations.
+
+    Raises:
+        StorageError: They could not be kept.
+    """
+    keys = {role: new_invitation_key() for role in INVITED_ROLES}
     await rooms.put_members(owner)
     for role, key in keys.items():
-        await rooms.add_invitation(Invitation(room.id, invitation_hash(key), role, now))
+        await rooms.add_invitation(Invitation(room.id, invitation_hash(key), role, room.created_at))
     return CreatedRoom(room, owner, keys)
 
 

@@ -1,39 +1,47 @@
-"""`/api/rooms/<room>/history/<document>`: how a document came to be, for everybody who may enter the room."""
+"""`/api/rooms/<room>/history`: how its documents came to be, for everybody who may enter the room."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
+from crdt_docs.errors import DocumentError
 from crdt_docs.ids import DocumentId, Seq, parse_document_id
-from persistence.interfaces import MAX_ACTIVITY_STEPS, Extent, Micros
-from server.errors import MalformedRequest
+from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Extent, Micros, SessionRecord
+from server.auth.admission import AdmissionParts, authorize
+from server.auth.identities import color_of
+from server.errors import RangeInvalid, ServerError
 from server.history.stream import stream
 from server.routes.described import described
-from server.routes.http import authorized, json_response, services
+from server.routes.http import authorized, bearer, json_response, services
 from server.routes.listing import LARGEST, whole
+from server.routes.marks import MarkInfo
 
-history = Blueprint("history", __name__, url_prefix="/api/rooms/<room_text>/history/<document_text>")
+history = Blueprint("history", __name__, url_prefix="/api/rooms/<room_text>/history")
 
 DEFAULT_STEPS: Final = 600
-_Whole = Annotated[int, Meta(ge=0, le=LARGEST)]
+MAX_SESSIONS: Final = 2000
+_Instant = Annotated[int, Meta(ge=0, le=LARGEST, description="Microseconds since 1970-01-01 UTC.")]
 
 
 class Span(Struct, kw_only=True):
     """A span of time in steps; the whole log in 600 by default."""
 
-    since: _Whole | UnsetType = UNSET
-    until: _Whole | UnsetType = UNSET
-    step: Annotated[int, Meta(ge=1, le=LARGEST)] | UnsetType = UNSET
+    since: _Instant | UnsetType = UNSET
+    until: _Instant | UnsetType = UNSET
+    step: Annotated[int, Meta(ge=1, le=LARGEST, description="The length of a step in microseconds.")] | UnsetType = (
+        UNSET
+    )
 
 
 class Instant(Struct, kw_only=True):
     """An instant in microseconds; now by default."""
 
-    at: _Whole | UnsetType = UNSET
+    at: _Instant | UnsetType = UNSET
 
 
 class Rows(Struct, kw_only=True):
@@ -42,6 +50,49 @@ class Rows(Struct, kw_only=True):
     after: Annotated[int, Meta(ge=0, le=LARGEST, description="The seq before the first row.")] = 0
     until: Annotated[int, Meta(ge=0, le=LARGEST, description="The seq of the last row.")] | UnsetType = UNSET
     keyframe: Annotated[int, Meta(ge=0, le=1, description="1: begin with a whole state, at or before `after`.")] = 0
+
+
+class DocumentExtent(Struct):
+    """A document that was written to, from when to when."""
+
+    name: str
+    head: int
+    first_at: int
+    last_at: int
+
+
+class Participant(Struct):
+    """Somebody who ever was a member; his colour is that of his cursor."""
+
+    sub: str
+    name: str
+    color: str
+
+
+class Stay(Struct):
+    """Somebody had a page open from when to when; `left_at` is None while it is."""
+
+    sub: str
+    joined_at: int
+    left_at: int | None
+
+
+class RoomTime(Struct):
+    """A room and when it was made."""
+
+    id: str
+    name: str
+    created_at: int
+
+
+class RoomHistory(Struct):
+    """What there is to see again in a room; of the stays the newest 2000, in the order of their beginnings."""
+
+    room: RoomTime
+    documents: list[DocumentExtent]
+    people: list[Participant]
+    sessions: list[Stay]
+    marks: list[MarkInfo]
 
 
 class ActivityInfo(Struct):
@@ -71,11 +122,37 @@ class Moment(Struct):
     at: int | None
 
 
+class Authors(Struct):
+    """Whose the Yjs client ids of a document are; None: it came back in recovery, and nobody knows."""
+
+    clients: dict[str, str | None]
+
+
 @history.get("")
+@document_response(RoomHistory)
+async def overview(room_text: str) -> Response:
+    """[HI5] What a room has that can be seen again, and who was there when."""
+    room, stores = (await authorized(room_text)).room, services().stores
+    documents = []
+    for document in await stores.updates.documents(room.id):
+        if (extent := await stores.updates.extent(document)) is not None:
+            documents.append(DocumentExtent(document.name, extent.head, extent.first_at, extent.last_at))
+    people = [Participant(each.user, each.name, color_of(each.user)) for each in await stores.rooms.members(room.id)]
+    newest = await stores.sessions.of_room(room.id, limit=MAX_SESSIONS)
+    marks = [MarkInfo.of(mark) for mark in await stores.marks.of_room(room.id)]
+    created = RoomTime(room.id, room.name, room.created_at)
+    return json_response(RoomHistory(created, documents, people, [_stay(each) for each in reversed(newest)], marks))
+
+
+@history.get("/<document_text>")
 @document_querystring(Span)
 @document_response(Timeline)
+@described(refuses=(416,))
 async def timeline(room_text: str, document_text: str) -> Response:
-    """[HI2] Who added how much to a document when: `since` included, `until` not, 2000 steps at most."""
+    """[HI2] Who added how much to a document when: `since` included, `until` not, 2000 steps at most.
+
+    Steps of ten seconds and more are whole tens of seconds, from a whole ten on: the answer says which.
+    """
     document = await _document(room_text, document_text)
     log = services().stores.updates
     extent = await log.extent(document)
@@ -87,26 +164,31 @@ async def timeline(room_text: str, document_text: str) -> Response:
     return json_response(Timeline(extent.head, extent.first_at, extent.last_at, since, until, step, told))
 
 
-@history.get("/moment")
+@history.get("/<document_text>/moment")
 @document_querystring(Instant)
 @document_response(Moment)
+@described(refuses=(416,))
 async def moment(room_text: str, document_text: str) -> Response:
     """[HI3] Where an instant is in the log."""
-    document = await _document(room_text, document_text)
+    caller = await authorized(room_text)
+    document = parse_document_id(caller.room.id, document_text)
     parts = services()
-    found = await parts.stores.updates.moment(document, Micros(whole("at", parts.clock.now_us())))
+    at = Micros(whole("at", parts.clock.now_us()))
+    check_instant(at, caller.room.created_at)
+    found = await parts.stores.updates.moment(document, at)
     return json_response(Moment(0, None) if found is None else Moment(*found))
 
 
-@history.get("/updates")
+@history.get("/<document_text>/updates")
 @document_querystring(Rows)
 @described(
+    refuses=(416,),
     responses={
         200: {
             "description": "Keyframe, authors and rows as a stream of records; see the reference.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
-    }
+    },
 )
 async def updates(room_text: str, document_text: str) -> Response:
     """[HI1] The rows with `after` < seq ≤ `until` as a stream; a client builds the states of every instant from it."""
@@ -116,12 +198,44 @@ async def updates(room_text: str, document_text: str) -> Response:
     after, until = Seq(whole("after", 0)), Seq(whole("until", head))
     keyframe = whole("keyframe", 0, most=1) == 1
     if not after <= until <= head:
-        raise MalformedRequest(f"after must not be beyond until, nor until beyond the last row, {head}.")
-    response = Response(stream(stores, document, after, until, keyframe=keyframe))
+        raise RangeInvalid(f"after must not be beyond until, nor until beyond the last row, {head}.")
+    chunks = stream(stores, document, after, until, keyframe=keyframe)
+    response = Response(_while_allowed(chunks, services(), room_text, bearer()))
     response.timeout = None
     response.headers["Content-Type"] = "application/octet-stream"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@history.get("/<document_text>/authors")
+@document_response(Authors)
+async def authors(room_text: str, document_text: str) -> Response:
+    """[HI6] Whose the client ids are under which a document was written: who made an element is who has its map's."""
+    document = await _document(room_text, document_text)
+    bindings = await services().stores.updates.bindings(document)
+    return json_response(Authors({str(each.client): each.user for each in bindings}))
+
+
+async def _while_allowed(
+    chunks: AsyncIterator[bytes], parts: AdmissionParts, room_text: str, token: str | None
+) -> AsyncIterator[bytes]:
+    """[HI4] Go on until whoever reads may not enter any more, or the room is deleted: then the end is missing."""
+    async for chunk in chunks:
+        yield chunk
+        try:
+            await authorize(parts, room_text, token)
+        except (DocumentError, ServerError):
+            return
+
+
+def check_instant(at: Micros, created_at: Micros) -> None:
+    """[HI4] Whether a room was there at an instant; later ones than now are as now.
+
+    Raises:
+        RangeInvalid: It was not.
+    """
+    if at < created_at:
+        raise RangeInvalid(f"The room was not there before the instant {created_at}.")
 
 
 async def _document(room_text: str, document_text: str) -> DocumentId:
@@ -129,10 +243,22 @@ async def _document(room_text: str, document_text: str) -> DocumentId:
     return parse_document_id(caller.room.id, document_text)
 
 
+def _stay(session: SessionRecord) -> Stay:
+    return Stay(session.user, session.joined_at, session.left_at)
+
+
 def _span(extent: Extent | None) -> tuple[Micros, Micros, Micros]:
     since = whole("since", extent.first_at if extent is not None else 0)
     until = whole("until", extent.last_at + 1 if extent is not None else since + 1)
     step = whole("step", max(1, -(-(until - since) // DEFAULT_STEPS)), least=1)
+    if step >= ACTIVITY_SLOT:
+        since = since // ACTIVITY_SLOT * ACTIVITY_SLOT
+        until, step = _slots(until), _slots(step)
     if until <= since or until - since > MAX_ACTIVITY_STEPS * step:
-        raise MalformedRequest(f"since must lie before until, with at most {MAX_ACTIVITY_STEPS} steps between them.")
+        raise RangeInvalid(f"since must lie before until, with at most {MAX_ACTIVITY_STEPS} steps between them.")
     return Micros(since), Micros(until), Micros(step)
+
+
+def _slots(length: int) -> int:
+    """Rounded up to whole slots."""
+    return -(-length // ACTIVITY_SLOT) * ACTIVITY_SLOT

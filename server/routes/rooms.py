@@ -171,8 +171,7 @@ async def create() -> Response:
         owner_key=read_guest_key(wanted.owner.guest_key) if wanted.owner else None,
     )
     await parts.audit.note("room_created", made.room.id, made.owner.user)
-    entry = _entry(made.room, made.owner)
-    return json_response(CreatedEntry(entry.room, entry.token, entry.me, entry.expires_at, _links(made)), 201)
+    return created(made)
 
 
 @rooms.post("/<room_text>/join")
@@ -267,8 +266,23 @@ async def _check_may_create() -> None:
     with failures_counted():
         claims = parts.tokens.read(bearer())
         await check_not_revoked(parts, claims)
-    if claims.knock or (parts.config.create_rooms == "admin" and claims.room != ANY_ROOM):
+    check_creator(claims)
+
+
+def check_creator(claims: Claims) -> None:
+    """Whether who has a good token may make rooms.
+
+    Raises:
+        PermissionRefused: He may not.
+    """
+    if claims.knock or (services().config.create_rooms == "admin" and claims.room != ANY_ROOM):
         raise PermissionRefused("Only a token for every room may make rooms here.")
+
+
+def created(made: CreatedRoom) -> Response:
+    """The answer to who has made a room: the way in, and the links for others."""
+    entry = _entry(made.room, made.owner)
+    return json_response(CreatedEntry(entry.room, entry.token, entry.me, entry.expires_at, _links(made)), 201)
 
 
 def _check_door(room: RoomRecord, stays: bool, member: Member) -> None:

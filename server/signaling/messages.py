@@ -36,6 +36,13 @@ class You(Struct, frozen=True):
     color: str
 
 
+class Origin(Struct, frozen=True):
+    """Where a room was branched from."""
+
+    room: str
+    at: Micros
+
+
 class RoomInfo(Struct, frozen=True):
     """A room as its members see it."""
 
@@ -49,13 +56,15 @@ class RoomInfo(Struct, frozen=True):
     max_people: int
     """0: as many as the installation allows."""
     recovery: bool
+    origin: Origin | None = None
 
     @classmethod
     def of(cls, room: RoomRecord) -> RoomInfo:
         """What may be told of a room that is kept."""
+        origin = Origin(room.origin, room.origin_at) if room.origin and room.origin_at else None
         return cls(
             room.id, room.name, room.access, room.default_role, in_order(room.permissions), room.door, room.max_people,
-            room.recovery,
+            room.recovery, origin,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from crdt_docs.ids import DocumentId, RoomId, Seq
 from persistence.errors import SeqGap, SeqTaken
-from persistence.interfaces import MAX_ACTIVITY_STEPS, Activity, Extent, Growth, Micros, Snapshot, Stores
+from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Activity, Extent, Growth, Micros, Snapshot, Stores
 from tests.contracts.rows import ANN, BOB, CHAT, WHITEBOARD, bound, read, row, rows
 
 
@@ -42,6 +42,27 @@ class UpdateLogContract:
         for step in (0, 1):
             with pytest.raises(ValueError, match="steps"):
                 await stores.updates.activity(WHITEBOARD, Micros(0), Micros(MAX_ACTIVITY_STEPS + 1), Micros(step))
+
+    async def test_activity_in_whole_slots_is_the_same(self, stores: Stores) -> None:
+        """[UL12] It is counted at append there; a row that is appended again is not counted again."""
+        slot = ACTIVITY_SLOT
+        told = [(0, ANN), (slot - 1, BOB), (slot, ANN), (3 * slot - 1, ANN), (3 * slot, BOB), (4 * slot, ANN)]
+        log = [replace(row(seq, user=user), at=Micros(at)) for seq, (at, user) in enumerate(told, 1)]
+        await stores.updates.append([*log, replace(row(1, document=CHAT), at=Micros(1))])
+        await stores.updates.append(log)
+
+        found = await stores.updates.activity(WHITEBOARD, slot, Micros(4 * slot), slot)
+        wide = await stores.updates.activity(WHITEBOARD, Micros(0), Micros(4 * slot), Micros(2 * slot))
+
+        assert found == [Activity(ANN, 0, 1), Activity(ANN, 1, 1), Activity(BOB, 2, 1)]
+        assert wide == [Activity(ANN, 0, 2), Activity(BOB, 0, 1), Activity(ANN, 1, 1), Activity(BOB, 1, 1)]
+
+    async def test_the_documents_of_a_room_are_known(self, stores: Stores) -> None:
+        """[UL12] Those that were written to."""
+        assert await stores.updates.documents(WHITEBOARD.room) == []
+        await stores.updates.append([*rows(1, CHAT), *rows(1)])
+
+        assert set(await stores.updates.documents(WHITEBOARD.room)) == {CHAT, WHITEBOARD}
 
     async def test_rows_are_read_back_as_they_were_appended(self, stores: Stores) -> None:
         """[UL1]"""

@@ -12,6 +12,7 @@ from persistence.interfaces import Event, Micros
 from persistence.sqlite import SqliteStores, open_sqlite
 from tests.contracts.assets import AssetsContract, asset, chunks, content_of
 from tests.contracts.erasure import ErasureContract, RetentionContract, UsageContract
+from tests.contracts.history import MarksContract, OriginContract
 from tests.contracts.moderation import ModerationContract, RevocationsContract
 from tests.contracts.people import EventsContract, RoomsContract, SessionsContract
 from tests.contracts.rows import ROOM
@@ -27,6 +28,12 @@ class TestSqliteSnapshots(SnapshotsContract): ...
 
 
 class TestSqliteRooms(RoomsContract): ...
+
+
+class TestSqliteMarks(MarksContract): ...
+
+
+class TestSqliteOrigin(OriginContract): ...
 
 
 class TestSqliteModeration(ModerationContract): ...

@@ -15,7 +15,8 @@ import schemathesis
 from schemathesis.engine import events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from persistence.interfaces import Role
+from crdt_docs.ids import RoomId, UserId
+from persistence.interfaces import Mark, Micros, Role
 from server.auth.limits import KeyedLimit
 from tests.server.api import call, operator
 from tests.server.live import Live, configured, serving
@@ -25,6 +26,7 @@ EXAMPLES: Final = 5
 UPLOAD: Final = "PUT /api/rooms/{room}/assets/{sha256}"
 FILE: Final = b"\x89PNG\r\n\x1a\n" + b"some bytes of a picture"
 DIGEST: Final = hashlib.sha256(FILE).hexdigest()
+MARK: Final = "0" * 16
 UNSAYABLE: Final = (
     "A name must have 1 to 80 visible characters.",
     "since must lie before until, with at most 2000 steps between them.",
@@ -63,6 +65,8 @@ async def _furnish(live: Live) -> None:
             assert (await call(live, "GET", path, token=live.token(room, user)))[0] == 200
         assert (await call(live, "PATCH", path, {"access": "link"}, owner))[0] == 200
         assert (await call(live, "POST", f"{path}/invitations", {"role": "member"}, owner))[0] == 201
+    mark = Mark(MARK, RoomId("room"), Micros(1), "person", "Here", UserId("maker"), Micros(1))
+    assert await parts.stores.marks.add(mark, most=1)
     headers = {"Authorization": f"Bearer {owner}", "Content-Length": str(len(FILE))}
     answer = await live.app.quart.test_client().put(f"/api/rooms/room/assets/{DIGEST}", headers=headers, data=FILE)
     assert answer.status_code == 201
@@ -92,6 +96,7 @@ def _settings(url: str, token: str | None, seed: int, *, coverage: bool) -> sche
                 of("rooms_delete", room="doomed"),
                 of("members_handover", room="handed", user="bob"),
                 of("assets_download", sha256=DIGEST),
+                of("marks_remove", mark=MARK),
             ],
             "checks": {
                 "negative_data_rejection": {"expected-statuses": REFUSED},

@@ -27,8 +27,8 @@ from tests.wire_client import FIRST_FRAMES, WireClient, raw, sync_url, wire_clie
 
 BE_SEEN: Final = "Be seen, rename oneself, raise a hand, renew one's token"
 DRAW: Final = "Draw, change and delete on the whiteboard and in `doc-*`"
-CHAT: Final = "Write in the chat, take back one's own messages"
-REMOVE: Final = "Remove messages of others"
+CHAT: Final = "Write in the chat, name moments, take back one's own"
+REMOVE: Final = "Remove messages and marks of others"
 BRING_BACK: Final = "Bring back others' work while recovery is on"
 
 KINDS: Final = {"whiteboard": "whiteboard", "chat": "chat", "doc": "doc-notes"}

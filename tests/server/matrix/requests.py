@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 
-from persistence.interfaces import Role
+from crdt_docs.ids import RoomId, UserId
+from persistence.interfaces import Mark, Micros, Role
 from server.errors import ANSWERS
 from tests.server.live import guest_key
 from tests.server.matrix.action import Act, Action, Prepare, nothing
 from tests.server.matrix.room import MatrixRoom, Person
 
 PUBLIC: Final = "Open the page, make a room, follow a link"
-READ: Final = "Read, watch, download, see who is here"
+READ: Final = "Read, watch, replay, branch, download, see who is here"
 FORGET_ME: Final = "Erase what names oneself"
+CHAT: Final = "Write in the chat, name moments, take back one's own"
+OTHERS_WORDS: Final = "Remove messages and marks of others"
 UPLOAD: Final = "Upload files"
 SETTINGS: Final = "Change the room, make, list and revoke links"
 PEOPLE: Final = "Change, kick, ban and unban people below oneself"
@@ -40,7 +44,7 @@ def calling(method: str, rule: str, body: Any = None, *good: int) -> Act:
 
     async def act(room: MatrixRoom, person: Person, aim: Any) -> str | None:
         path = rule.replace("<room_text>", room.id)
-        for name in ("<user>", "<id_>", "<sha256>", "<document_text>", "<client_file:path>"):
+        for name in ("<user>", "<id_>", "<mark>", "<sha256>", "<document_text>", "<client_file:path>"):
             path = path.replace(name, str(aim))
         sent = {key: aim if value == "{aim}" else value for key, value in body.items()} if body else body
         status, answer = await room.live.call(method, path, sent, person.token)
@@ -83,6 +87,20 @@ async def a_link(room: MatrixRoom, person: Person) -> str:
 async def the_file(room: MatrixRoom, person: Person) -> str:
     """The hash of a file that the room has."""
     return room.asset
+
+
+async def a_mark(room: MatrixRoom, person: Person) -> str:
+    """A mark of the owner's."""
+    made = await room.done("POST", "/marks", {"label": "There"})
+    id_: str = made["id"]
+    return id_
+
+
+async def own_mark(room: MatrixRoom, person: Person) -> str:
+    """A mark of whoever acts, wherever it came from."""
+    mark = Mark(secrets.token_hex(8), RoomId(room.id), Micros(1), "person", "Mine", UserId(person.user), Micros(1))
+    assert await room.live.app.services.stores.marks.add(mark, most=10**6)
+    return mark.id
 
 
 async def the_board(room: MatrixRoom, person: Person) -> str:
@@ -158,7 +176,14 @@ def _room() -> list[Action]:
     return [
         _route(READ, "GET", _ROOM),
         _route(READ, "GET", f"{_ROOM}/assets/<sha256>", prepare=the_file),
+        _route(READ, "GET", f"{_ROOM}/history"),
         _route(READ, "GET", _HISTORY, prepare=the_board),
+        _route(READ, "GET", f"{_HISTORY}/authors", prepare=the_board),
+        _route(READ, "GET", f"{_ROOM}/marks"),
+        _route(READ, "POST", f"{_ROOM}/branch", {}, 201, changes=False),
+        _route(CHAT, "POST", f"{_ROOM}/marks", {"label": "Here"}, 201),
+        _route(CHAT, "DELETE", f"{_ROOM}/marks/<mark>", None, 204, prepare=own_mark, note="own"),
+        _route(OTHERS_WORDS, "DELETE", f"{_ROOM}/marks/<mark>", None, 204, prepare=a_mark, note="another's"),
         _route(READ, "GET", f"{_HISTORY}/moment", prepare=the_board),
         _route(READ, "GET", f"{_HISTORY}/updates", prepare=the_board),
         _route(UPLOAD, "PUT", f"{_ROOM}/assets/<sha256>", act=upload),

@@ -121,6 +121,7 @@ class MatrixRoom:
             await stores.rooms.get(room),
             await stores.rooms.members(room),
             await stores.rooms.invitations(room),
+            await stores.marks.of_room(room),
             (usage.rows, usage.assets),
             await stores.events.all(limit=1),
         )

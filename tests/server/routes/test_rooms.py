@@ -37,6 +37,7 @@ async def test_whoever_makes_a_room_owns_it_and_gets_links(live: Live) -> None:
     assert made["room"] == {
         "id": made["room"]["id"], "name": "My room", "access": "link", "default_role": "member", "door": "open",
         "permissions": ["draw", "chat", "voice", "video", "screen_share", "upload"], "max_people": 0, "recovery": False,
+        "origin": None,
     }  # fmt: skip
     assert set(made["links"]) == {"room", "member", "moderator", "viewer"}
     assert made["links"]["room"] == f"/r/{made['room']['id']}"

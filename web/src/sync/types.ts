@@ -64,6 +64,8 @@ export interface RoomInfo {
   max_people: number;
   /** Restored from a backup: what those who moderate bring back is accepted. */
   recovery: boolean;
+  /** The room and the instant (microseconds) from which this one was branched. */
+  origin?: { room: string; at: number } | null;
 }
 
 /** Somebody who waits to be let in; `since` in microseconds of the epoch. */

@@ -13,6 +13,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 const WRITE: Readonly<Record<string, Write>> = {
   room_created: (who, _, __, t) => t.events.room_created(who),
+  room_branched: (who, _, __, t) => t.events.room_branched(who),
   room_changed: (who, _, details, t, lang) => roomChanged(who, details, t, lang),
   room_deleted: (who, _, __, t) => t.events.room_deleted(who),
   member_joined: (who, _, { role }, t) => {

@@ -172,7 +172,7 @@ export const adminDe: typeof adminEn = {
     none: 'Es ist noch nichts geschehen.',
     signed: 'von diesem Server unterschrieben',
     kinds: {
-      room_created: 'Raum angelegt', room_changed: 'Raum geändert', room_deleted: 'Raum gelöscht', member_joined: 'Beigetreten',
+      room_branched: 'Abgezweigt', room_created: 'Raum angelegt', room_changed: 'Raum geändert', room_deleted: 'Raum gelöscht', member_joined: 'Beigetreten',
       role_changed: 'Rolle geändert', permissions_changed: 'Rechte geändert', kicked: 'Hinausgeschickt', banned: 'Gesperrt', unbanned: 'Sperre aufgehoben',
       handover: 'Rolle übergeben', knock_admitted: 'Eingelassen', knock_declined: 'Nicht eingelassen',
       invitation_created: 'Einladung erzeugt', invitation_revoked: 'Einladung widerrufen', muted: 'Um Stummschaltung gebeten',

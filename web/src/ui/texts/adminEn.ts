@@ -170,7 +170,7 @@ export const adminEn = {
     none: 'Nothing has happened yet.',
     signed: 'signed by this server',
     kinds: {
-      room_created: 'Room made', room_changed: 'Room changed', room_deleted: 'Room deleted', member_joined: 'Joined',
+      room_branched: 'Branched', room_created: 'Room made', room_changed: 'Room changed', room_deleted: 'Room deleted', member_joined: 'Joined',
       role_changed: 'Role changed', permissions_changed: 'Rights changed', kicked: 'Sent away', banned: 'Banned', unbanned: 'Ban lifted',
       handover: 'Role handed over', knock_admitted: 'Admitted', knock_declined: 'Not admitted',
       invitation_created: 'Invitation made', invitation_revoked: 'Invitation revoked', muted: 'Asked to mute',

@@ -200,6 +200,7 @@ export const moderationDe: typeof moderationEn = {
   },
   events: {
     room_created: (who) => `${who} hat den Raum angelegt.`,
+    room_branched: (who) => `${who} hat von hier aus einen neuen Raum begonnen.`,
     room_changed: (who) => `${who} hat die Einstellungen des Raums geändert.`,
     renamed: (who, name) => `${who} hat den Raum „${name}“ genannt.`,
     accessChanged: (who, access) => `${who} hat geändert, wer hereinkommt: ${access}.`,

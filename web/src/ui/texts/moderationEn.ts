@@ -201,6 +201,7 @@ export const moderationEn = {
   /** What happened, one sentence each; who did it stands first. */
   events: {
     room_created: (who: string) => `${who} made the room.`,
+    room_branched: (who: string) => `${who} started a new room from here.`,
     room_changed: (who: string) => `${who} changed the settings of the room.`,
     renamed: (who: string, name: string) => `${who} named the room “${name}”.`,
     accessChanged: (who: string, access: string) => `${who} changed who may come in: ${access}.`,
