@@ -30,6 +30,8 @@ export interface RequestOptions {
   body?: unknown;
   token?: string;
   signal?: AbortSignal;
+  /** ms until an answer must have come as a whole; null: any time, for what is streamed. */
+  timeout?: number | null;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -43,7 +45,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   const response = await reach(path, options);
   const body = await readJson(response);
   if (response.ok && body !== undefined) return body as T;
-  throw toError(response, body);
+  throw errorOf(response, body);
 }
 
 /**
@@ -54,20 +56,27 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 export async function requestFile(path: string, options: RequestOptions = {}): Promise<Blob> {
   const response = await reach(path, options);
   if (response.ok) return response.blob();
-  throw toError(response, await readJson(response));
+  throw await toError(response);
 }
 
-async function reach(path: string, { method = 'GET', body, token, signal }: RequestOptions): Promise<Response> {
+/**
+ * Send one request and give its answer, good or not.
+ *
+ * @throws ApiError when there is none.
+ */
+export async function reach(
+  path: string, { method = 'GET', body, token, signal, timeout = TIMEOUT_MS }: RequestOptions,
+): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (token !== undefined) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signals = [...(signal ? [signal] : []), ...(timeout === null ? [] : [AbortSignal.timeout(timeout)])];
   try {
     return await fetch(path, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: AbortSignal.any(signals),
       credentials: 'omit',
       cache: 'no-store',
     });
@@ -86,7 +95,12 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
-function toError(response: Response, body: unknown): ApiError {
+/** The error that an answer which is not 2xx tells. */
+export async function toError(response: Response): Promise<ApiError> {
+  return errorOf(response, await readJson(response));
+}
+
+function errorOf(response: Response, body: unknown): ApiError {
   const error = isErrorBody(body) ? body.error : { code: codeOfStatus(response.status), reason: response.statusText };
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   return new ApiError(error.code, error.reason, response.status, Number.isFinite(seconds) ? seconds : undefined);

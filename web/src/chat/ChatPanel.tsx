@@ -154,7 +154,8 @@ function useActions(session: RoomSession, { list, composer, setMode, setDeleted 
   }, [session, list, composer, setMode, setDeleted]);
 }
 
-function useContextValue(session: RoomSession, mayWrite: boolean, actions: ChatActions): ChatContextValue {
+/** What the parts of the panel need to know; a replay shows messages with it too. */
+export function useContextValue(session: RoomSession, mayWrite: boolean, actions: ChatActions): ChatContextValue {
   const t: Texts['chat'] = useTexts().chat;
   const { sub, name, color } = useStore(session.me);
   const moderates = useStore(session.permissions).has('moderate');

@@ -25,7 +25,12 @@ import { useStore } from './useStore';
 import { useRoomNotices } from './useRoomNotices';
 import { drawBoard, useVisit } from './useVisit';
 import { noteRoom } from '../landing/recentRooms';
+import { CatchUp } from '../history/CatchUp';
+import { Restoring } from '../history/Restoring';
+import { HistoryButton } from './HistoryButton';
+import { route } from './route';
 
+const ReplayView = lazy(() => import('../history/ReplayView'));
 const Board = lazy(() => import('../whiteboard/Board').then(({ Board }) => ({ default: Board })));
 
 type DialogName = 'share' | 'refused' | 'shortcuts' | 'about' | 'settings';
@@ -68,6 +73,16 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
     await noteLastPicture(session);
     onLeave();
   };
+  const shown = useStore(route);
+  if (shown.page === 'room' && shown.isReplay) {
+    return (
+      <div className="room">
+        <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}><ReplayView session={session} /></Suspense>
+        <Notices />
+        <RoomStopped session={session} onHome={onLeave} onEnterAnew={onEnterAnew} />
+      </div>
+    );
+  }
   return (
     <Moderation session={session}>
       <div className="room" data-dock={tab !== null} data-pen={isPenDown}>
@@ -86,10 +101,13 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
               <Avatars session={session} following={following} onFollow={follow} onMore={() => setTab('people')} />
             </div>
             <DockButtons session={session} tab={tab} onTab={setTab} />
+            <HistoryButton session={session} />
             <ShareButton onClick={() => setDialog('share')} />
           </div>
         </header>
         <Dock session={session} tab={tab} onTab={setTab} following={following} onFollow={follow} />
+        <CatchUp session={session} />
+        <Restoring session={session} />
         <KnockCards session={session} />
         <Notices><MuteNotice session={session} /></Notices>
         {dialog === 'share' && <ShareDialog session={session} onClose={closeDialog} />}

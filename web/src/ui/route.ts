@@ -1,15 +1,15 @@
 /** Which page the address names, and how to go to another without loading anew. */
 import { createStore } from '../sync/valueStore';
 
-export type Route = { page: 'landing' } | { page: 'admin' } | { page: 'room'; room: string };
+export type Route = { page: 'landing' } | { page: 'admin' } | { page: 'room'; room: string; isReplay: boolean };
 
 const ADMIN_PATH = /^\/admin\/?$/;
-const ROOM_PATH = /^\/r\/([^/]+)\/?$/;
+const ROOM_PATH = /^\/r\/([^/]+?)(\/replay)?\/?$/;
 
 export function routeOf(pathname: string): Route {
   if (ADMIN_PATH.test(pathname)) return { page: 'admin' };
-  const room = ROOM_PATH.exec(pathname)?.[1];
-  return room === undefined ? { page: 'landing' } : { page: 'room', room: decode(room) };
+  const [, room, replay] = ROOM_PATH.exec(pathname) ?? [];
+  return room === undefined ? { page: 'landing' } : { page: 'room', room: decode(room), isReplay: replay !== undefined };
 }
 
 export const route = createStore<Route>(routeOf(location.pathname));
@@ -19,6 +19,12 @@ addEventListener('popstate', () => route.set(routeOf(location.pathname)));
 export function goTo(path: string): void {
   history.pushState(null, '', path);
   route.set(routeOf(location.pathname));
+}
+
+/** Where a room's history is shown, at an instant (microseconds) or played from one on. */
+export function replayPath(room: string, show: { at?: number; from?: number } = {}): string {
+  const query = new URLSearchParams(Object.entries(show).map(([name, value]) => [name, String(Math.round(value))]));
+  return `/r/${encodeURIComponent(room)}/replay${query.size > 0 ? `?${query}` : ''}`;
 }
 
 /** The invitation's key in the address (`#k=…`). */

@@ -2,10 +2,12 @@
 import type { Texts } from '.';
 import { adminDe } from './adminDe';
 import { moderationDe } from './moderationDe';
+import { replayDe } from './replayDe';
 
 export const de: Texts = {
   admin: adminDe,
   ...moderationDe,
+  ...replayDe,
   shell: {
     app: 'Thunderline',
     untitled: 'Raum ohne Namen',

@@ -1,10 +1,12 @@
 /** English texts, by part of the page. `de.ts` has the same keys; the compiler and a test keep it so. */
 import { adminEn } from './adminEn';
 import { moderationEn } from './moderationEn';
+import { replayEn } from './replayEn';
 
 export const en = {
   admin: adminEn,
   ...moderationEn,
+  ...replayEn,
   shell: {
     app: 'Thunderline',
     untitled: 'Untitled room',

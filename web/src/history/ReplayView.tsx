@@ -1,0 +1,203 @@
+/** `/r/<room>/replay`: the room as it was at any moment; the board keeps its place, tools give way to a track below. */
+import { ArrowLeft, MessageSquare } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { messagesOf } from '../chat/chatModel';
+import { previewOf } from '../chat/Message';
+import type { RoomSession } from '../sync/types';
+import { colorOf } from '../sync/userColor';
+import { goTo } from '../ui/route';
+import { language, localeOf, useTexts } from '../ui/texts';
+import { theme } from '../ui/theme';
+import { useStore } from '../ui/useStore';
+import { Controls } from './Controls';
+import { MomentMenu } from './MomentMenu';
+import { type Actor, actorsOf, namesOf, presentAt } from './people';
+import './replay.css';
+import { ReplayBoard } from './ReplayBoard';
+import { ReplayChat } from './ReplayChat';
+import { type Replay, type Span, instantOfMessage } from './replay';
+import { ReplayProblem } from './ReplayProblem';
+import { wantRestore } from './restoring';
+import type { Stage } from './stage';
+import { StoryCard } from './StoryCard';
+import type { Tint } from './tintedScene';
+import { type Tick, Track } from './Track';
+import { useReplayKeys } from './useReplayKeys';
+import { useFrames, useReplay } from './useReplay';
+
+const MAX_LANES = 6;
+const MAX_TICKS = 300;
+const SECOND = 1_000_000;
+
+export default function ReplayView({ session }: { session: RoomSession }) {
+  const t = useTexts().replay;
+  const [opening, again] = useReplay(session);
+  const room = useStore(session.room);
+  const back = (): void => goTo(`/r/${encodeURIComponent(room.id)}`);
+  return (
+    <main className="replay" data-region="board" aria-label={t.region} tabIndex={-1}>
+      <header className="replay-header">
+        <button type="button" className="button" data-testid="replay-back" onClick={back}><ArrowLeft size={16} aria-hidden />{t.back}</button>
+        <h1>{room.name}</h1>
+      </header>
+      {opening.kind === 'opening' && <p className="page-waiting" role="status">{t.loading}</p>}
+      {opening.kind === 'failed' && <ReplayProblem error={opening.error} onAgain={again} />}
+      {opening.kind === 'open' && (opening.replay.isEmpty
+        ? <p className="page-waiting replay-empty" role="status">{t.empty}</p>
+        : <Open session={session} replay={opening.replay} />)}
+    </main>
+  );
+}
+
+function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
+  const texts = useTexts();
+  const t = texts.replay;
+  const lang = useStore(language);
+  const boardTheme = useStore(theme);
+  const timeline = useStore(replay.timeline);
+  const span = useStore(replay.span);
+  const position = useStore(replay.position);
+  const problem = useStore(replay.problem);
+  const [stage, setStage] = useState<Stage | null>(null);
+  const [picked, setPicked] = useState<string | null>(null);
+  const [only, setOnly] = useState<string | null>(null);
+  const [byAuthor, setByAuthor] = useState(() => wish('from') !== undefined);
+  const [showsChat, setShowsChat] = useState(() => matchMedia('(min-width: 1000px)').matches && replay.chat.head > 0);
+  const words = useTimes(lang, span);
+  const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
+  const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
+  const ticks = useTicks(session, replay, span, texts.chat, nameOf);
+  useFrames(replay);
+  useReplayKeys(replay, ticks);
+  useBeginning(replay, stage);
+  useTint(replay, stage, byAuthor, only);
+  useTestHandle(replay, stage);
+  const restoreOne = useCallback(() => {
+    if (picked !== null) wantRestore(session, { doc: replay.board.doc, at: replay.position.get(), ids: [picked] });
+  }, [picked, replay, session]);
+  const present = presentAt(replay.overview, position).map(nameOf);
+  return (
+    <>
+      <ReplayBoard session={session} replay={replay} theme={boardTheme} lang={lang} onStage={setStage} onPick={setPicked} />
+      {picked !== null && stage && (
+        <StoryCard
+          key={picked}
+          replay={replay}
+          id={picked}
+          maker={replay.authors.get(stage.makerOf(picked) ?? -1)}
+          nameOf={nameOf}
+          wordsOf={words.moment}
+          onClose={() => setPicked(null)}
+          onRestore={session.may('draw') ? restoreOne : undefined}
+        />
+      )}
+      {showsChat && <aside className="replay-side"><ReplayChat session={session} replay={replay} /></aside>}
+      <footer className="replay-panel" data-region="dock" aria-label={t.title}>
+        {problem !== null && <ReplayProblem error={problem} onAgain={() => void replay.seek(position)} />}
+        <Lanes actors={actors} only={only} onOnly={setOnly} />
+        <Track replay={replay} lanes={actors.slice(0, MAX_LANES)} ticks={ticks} only={only} wordsOf={words.moment} />
+        <div className="replay-row">
+          <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
+          <p className="replay-here muted small" data-testid="replay-here">{present.length > 0 ? t.here(present.join(', ')) : t.nobodyHere}</p>
+          <button
+            type="button" className="icon-button" aria-pressed={showsChat} aria-label={showsChat ? t.hideChat : t.showChat}
+            title={showsChat ? t.hideChat : t.showChat} data-testid="replay-chat" onClick={() => setShowsChat(!showsChat)}
+          >
+            <MessageSquare size={18} aria-hidden />
+          </button>
+          <MomentMenu session={session} replay={replay} stage={stage} only={only} nameOf={nameOf} wordsOf={words.moment} />
+        </div>
+      </footer>
+    </>
+  );
+}
+
+/** Who drew, and the way to see one person's work alone. */
+function Lanes({ actors, only, onOnly }: { actors: readonly Actor[]; only: string | null; onOnly: (sub: string | null) => void }) {
+  const t = useTexts().replay;
+  if (actors.length === 0) return null;
+  const shown = actors.slice(0, MAX_LANES);
+  return (
+    <div className="replay-people" role="group" aria-label={t.lanes}>
+      {shown.map(({ sub, name, color }) => (
+        <button
+          key={sub} type="button" className="replay-person" data-testid="replay-person" aria-pressed={only === sub}
+          title={only === sub ? t.everybody : t.only(name)} onClick={() => onOnly(only === sub ? null : sub)}
+        >
+          <span className="replay-dot" style={{ background: color }} aria-hidden /><bdi>{name}</bdi>
+        </button>
+      ))}
+      {actors.length > shown.length && <span className="muted small">{t.others(actors.length - shown.length)}</span>}
+    </div>
+  );
+}
+
+/** Open at the end with all in view, or where the address says; `from` plays on from there. */
+function useBeginning(replay: Replay, stage: Stage | null): void {
+  useEffect(() => {
+    if (!stage) return;
+    const [at, from] = [wish('at'), wish('from')];
+    void replay.seek(replay.span.get().end).then(async () => {
+      stage.fit();
+      const begin = from ?? at;
+      if (begin !== undefined) await replay.seek(begin);
+      if (from !== undefined) replay.play();
+    });
+  }, [replay, stage]);
+}
+
+function wish(name: 'at' | 'from'): number | undefined {
+  const text = new URLSearchParams(location.search).get(name);
+  return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+}
+
+function useTint(replay: Replay, stage: Stage | null, byAuthor: boolean, only: string | null): void {
+  useEffect(() => {
+    if (!stage) return;
+    const makerOf = (id: string): string | undefined => replay.authors.get(stage.makerOf(id) ?? -1);
+    const tint: Tint = ({ id }) => {
+      const maker = makerOf(id);
+      return { color: byAuthor && maker !== undefined ? colorOf(maker) : undefined, faded: only !== null && maker !== only };
+    };
+    stage.setTint(byAuthor || only !== null ? tint : () => undefined);
+  }, [replay, stage, byAuthor, only]);
+}
+
+/** The messages that there are now, as places on the track. */
+function useTicks(
+  session: RoomSession, replay: Replay, span: Span, t: { deleted: string; file: string }, nameOf: (sub: string) => string,
+): readonly Tick[] {
+  useStore(session.generation);
+  const messages = useStore(messagesOf(session.chat.doc));
+  return useMemo(() => {
+    const placed = messages.map((message) => ({ message, at: instantOfMessage(message.sentAt, replay.whole) }));
+    return placed.filter(({ at }) => at >= span.begin && at <= span.end).slice(-MAX_TICKS).map(({ message, at }) => ({
+      key: message.id, at, color: colorOf(message.author), words: `${nameOf(message.author)}: ${previewOf(message, t)}`,
+    }));
+  }, [messages, replay, span, t, nameOf]);
+}
+
+interface Times {
+  moment(at: number): string;
+  span(span: Span): string;
+}
+
+/** Times as short as the length of the history allows. */
+function useTimes(lang: 'en' | 'de', { begin, end }: Span): Times {
+  return useMemo(() => {
+    const oneDay = new Date(begin / 1000).toDateString() === new Date(end / 1000).toDateString();
+    const locale = localeOf(lang);
+    const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+    const moment = new Intl.DateTimeFormat(locale, { ...(oneDay ? {} : { day: 'numeric', month: 'short' }), hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    return {
+      moment: (at) => moment.format(at / 1000),
+      span: (one) => day.formatRange(one.begin / 1000, Math.max(one.end, one.begin + SECOND) / 1000),
+    };
+  }, [lang, begin, end]);
+}
+
+function useTestHandle(replay: Replay, stage: Stage | null): void {
+  useEffect(() => {
+    window.__thunderline = { ...window.__thunderline, replay, api: stage?.api, stage };
+  }, [replay, stage]);
+}

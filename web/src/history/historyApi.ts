@@ -1,0 +1,113 @@
+/** The REST calls about a room's history. Instants are microseconds of the epoch. */
+import { pathOf } from '../api/rooms';
+import { reach, request, toError } from '../api/client';
+import type { RoomInfo } from '../sync/types';
+import { type StreamReader, readStream } from './stream';
+
+export interface DocumentExtent {
+  name: string;
+  head: number;
+  first_at: number;
+  last_at: number;
+}
+
+export interface Participant {
+  sub: string;
+  name: string;
+  color: string;
+}
+
+/** Somebody had a page open; `left_at` is null while it is. */
+export interface Stay {
+  sub: string;
+  joined_at: number;
+  left_at: number | null;
+}
+
+export interface Mark {
+  id: string;
+  at: number;
+  kind: string;
+  label: string;
+  by: string | null;
+}
+
+export interface RoomHistory {
+  room: { id: string; name: string; created_at: number };
+  documents: DocumentExtent[];
+  people: Participant[];
+  sessions: Stay[];
+  marks: Mark[];
+}
+
+/** Rows by person and step; the steps begin at `since`. */
+export interface Timeline {
+  head: number;
+  first_at: number | null;
+  last_at: number | null;
+  since: number;
+  until: number;
+  step: number;
+  activity: { user: string; step: number; rows: number }[];
+}
+
+export interface Branched {
+  room: RoomInfo;
+}
+
+/** The history of one room, read with whatever token is good now. */
+export class HistoryApi {
+  constructor(readonly room: string, private readonly token: () => Promise<string>) {}
+
+  async overview(signal?: AbortSignal): Promise<RoomHistory> {
+    return request(pathOf(this.room, 'history'), { token: await this.token(), ...(signal && { signal }) });
+  }
+
+  async timeline(document: string, span: { since?: number; until?: number; step?: number } = {}): Promise<Timeline> {
+    const query = new URLSearchParams(Object.entries(span).map(([name, value]) => [name, String(value)]));
+    return request(`${pathOf(this.room, 'history', document)}?${query}`, { token: await this.token() });
+  }
+
+  /** The seq of the last row at or before an instant; 0 before the first. */
+  async moment(document: string, at: number): Promise<number> {
+    const path = `${pathOf(this.room, 'history', document, 'moment')}?at=${Math.round(at)}`;
+    const { seq } = await request<{ seq: number }>(path, { token: await this.token() });
+    return seq;
+  }
+
+  /** Whose the Yjs client ids are. */
+  async authors(document: string): Promise<ReadonlyMap<number, string>> {
+    const path = pathOf(this.room, 'history', document, 'authors');
+    const { clients } = await request<{ clients: Record<string, string | null> }>(path, { token: await this.token() });
+    return new Map(Object.entries(clients).flatMap(([client, sub]) => (sub === null ? [] : [[Number(client), sub]])));
+  }
+
+  /**
+   * Read the rows with `after` < seq ≤ `until`; with a keyframe, from the state at or before `after` on.
+   *
+   * @returns The seq of the last row.
+   * @throws ApiError, StreamCutOff, StreamMalformed
+   */
+  async rows(
+    document: string, span: { after: number; until: number; keyframe: boolean }, reader: StreamReader, signal?: AbortSignal,
+  ): Promise<number> {
+    const query = `after=${span.after}&until=${span.until}&keyframe=${span.keyframe ? 1 : 0}`;
+    const path = `${pathOf(this.room, 'history', document, 'updates')}?${query}`;
+    const response = await reach(path, { token: await this.token(), timeout: null, ...(signal && { signal }) });
+    if (!response.ok || !response.body) throw await toError(response);
+    return readStream(response.body, span.keyframe ? 0 : span.after, reader);
+  }
+
+  async addMark(label: string, at: number): Promise<Mark> {
+    return request(pathOf(this.room, 'marks'), { method: 'POST', token: await this.token(), body: { label, at: Math.round(at) } });
+  }
+
+  async removeMark(id: string): Promise<void> {
+    await request(pathOf(this.room, 'marks', id), { method: 'DELETE', token: await this.token() });
+  }
+
+  /** A new room that begins as this one was at that instant, owned by this person. */
+  async branch(at: number, name: string): Promise<Branched> {
+    return request(pathOf(this.room, 'branch'), { method: 'POST', token: await this.token(), body: { at: Math.round(at), name } });
+  }
+}

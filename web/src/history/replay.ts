@@ -1,0 +1,217 @@
+/** A room's replay: board and chat on one clock. Instants and lengths are microseconds of the room's own time. */
+import type * as Y from 'yjs';
+import { type ValueStore, createStore } from '../sync/valueStore';
+import { DocumentPlayer } from './documentPlayer';
+import type { HistoryApi, Mark, RoomHistory, Timeline } from './historyApi';
+
+export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
+export type Speed = (typeof SPEEDS)[number];
+
+const SECOND = 1_000_000;
+/** Longer waits than this, as the viewer feels them, are skipped when idle time is. */
+const LONGEST_WAIT = 1.5 * SECOND;
+/** And this much is left of them, so that one sees that something is about to come. */
+const REST_OF_WAIT = 0.3 * SECOND;
+/** A frame that took longer (a hidden tab, say) counts as this. */
+const LONGEST_FRAME_MS = 250;
+const MAX_MESSAGE_SKEW = 365 * 24 * 3600 * SECOND;
+
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+export type Documents = 'whiteboard' | 'chat';
+
+export class Replay {
+  readonly position: ValueStore<number>;
+  readonly span: ValueStore<Span>;
+  readonly playing = createStore(false);
+  readonly speed = createStore<Speed>(4);
+  readonly skipsIdle = createStore(true);
+  /** Rows are on their way. */
+  readonly waiting = createStore(false);
+  readonly problem = createStore<unknown>(null);
+  readonly marks: ValueStore<readonly Mark[]>;
+  readonly timeline: ValueStore<Timeline>;
+  readonly board: DocumentPlayer;
+  readonly chat: DocumentPlayer;
+  /** They are replaced when one goes back, or far ahead. */
+  readonly docs: Readonly<Record<Documents, ValueStore<Y.Doc>>>;
+  readonly meetings: readonly Span[];
+  private seeks = 0;
+
+  private constructor(
+    readonly api: HistoryApi, readonly overview: RoomHistory, timeline: Timeline,
+    /** Whose the Yjs client ids of the board are. */
+    readonly authors: ReadonlyMap<number, string>,
+  ) {
+    const player = (name: Documents): DocumentPlayer =>
+      new DocumentPlayer(api, name, headOf(overview, name), (doc) => this.docs[name].set(doc));
+    [this.board, this.chat] = [player('whiteboard'), player('chat')];
+    this.docs = { whiteboard: createStore(this.board.doc), chat: createStore(this.chat.doc) };
+    this.meetings = meetingsOf(overview);
+    this.span = createStore(spanOf(overview));
+    this.position = createStore(this.span.get().end);
+    this.marks = createStore<readonly Mark[]>(overview.marks);
+    this.timeline = createStore(timeline);
+  }
+
+  /** @throws ApiError */
+  static async open(api: HistoryApi): Promise<Replay> {
+    const [overview, authors] = await Promise.all([api.overview(), api.authors('whiteboard')]);
+    const timeline = await timelineOf(api, spanOf(overview));
+    return new Replay(api, overview, timeline, authors);
+  }
+
+  /** Show a part of the time only, one meeting say, or all of it. */
+  async choose(span: Span): Promise<void> {
+    this.timeline.set(await timelineOf(this.api, span));
+    this.span.set(span);
+    await this.seek(this.position.get());
+  }
+
+  get whole(): Span {
+    return spanOf(this.overview);
+  }
+
+  get isEmpty(): boolean {
+    return this.board.head + this.chat.head === 0;
+  }
+
+  /** Show an instant; while somebody scrubs only the newest call counts. */
+  async seek(at: number): Promise<void> {
+    const { begin, end } = this.span.get();
+    const aim = Math.min(Math.max(at, begin), end);
+    const seek = ++this.seeks;
+    this.position.set(aim);
+    this.waiting.set(true);
+    try {
+      await Promise.all([this.board, this.chat].map((player) => this.seekIn(player, aim, seek)));
+      this.problem.set(null);
+    } catch (error) {
+      if (seek === this.seeks) this.fail(error);
+    } finally {
+      if (seek === this.seeks) this.waiting.set(false);
+    }
+  }
+
+  play(): void {
+    if (this.position.get() >= this.span.get().end) void this.seek(this.span.get().begin).then(() => this.playing.set(true));
+    else this.playing.set(true);
+  }
+
+  pause(): void {
+    this.playing.set(false);
+  }
+
+  /** So much time has passed for the viewer since the last frame. */
+  frame(passedMs: number): void {
+    if (!this.playing.get() || this.waiting.get()) return;
+    const speed = this.speed.get();
+    const { end } = this.span.get();
+    const ahead = Math.min(passedMs, LONGEST_FRAME_MS) * 1000 * speed;
+    const aim = Math.min(this.position.get() + ahead, end);
+    const shown = [this.board, this.chat].map((player) => player.advance(aim));
+    if (!shown.every(Boolean)) return; // they are being fetched: time stands still until they are here
+    this.position.set(this.skipsIdle.get() ? this.afterIdle(aim, speed) : aim);
+    if (this.position.get() >= end) this.playing.set(false);
+  }
+
+  /** The nearest instant at which something begins after a pause, forward or back: marks, bursts of drawing, messages. */
+  neighbour(direction: 1 | -1, messages: readonly number[]): number {
+    const { begin, end } = this.span.get();
+    const here = this.position.get();
+    const { since, step, activity } = this.timeline.get();
+    const busy = [...new Set(activity.map((one) => one.step))].sort((a, b) => a - b);
+    const bursts = busy.filter((one, index) => index === 0 || one - busy[index - 1]! > 1).map((one) => since + one * step);
+    const stops = [begin, ...bursts, ...messages, ...this.marks.get().map(({ at }) => at), end].sort((a, b) => a - b);
+    const margin = SECOND / 10;
+    return direction > 0
+      ? (stops.find((at) => at > here + margin) ?? end)
+      : (stops.findLast((at) => at < here - margin) ?? begin);
+  }
+
+  async addMark(label: string): Promise<void> {
+    const mark = await this.api.addMark(label, this.position.get());
+    this.marks.set([...this.marks.get(), mark].sort((a, b) => a.at - b.at));
+  }
+
+  async removeMark(id: string): Promise<void> {
+    await this.api.removeMark(id);
+    this.marks.set(this.marks.get().filter((mark) => mark.id !== id));
+  }
+
+  close(): void {
+    this.playing.set(false);
+    this.board.stop();
+    this.chat.stop();
+  }
+
+  private async seekIn(player: DocumentPlayer, at: number, seek: number): Promise<void> {
+    const seq = await this.seqAt(player, at);
+    if (seek === this.seeks) await player.seek(seq);
+  }
+
+  private async seqAt(player: DocumentPlayer, at: number): Promise<number> {
+    if (player.head === 0 || at >= this.whole.end) return player.head;
+    return Math.min(await this.api.moment(player.name, at), player.head);
+  }
+
+  /** Where to go on when nothing happens for long. */
+  private afterIdle(at: number, speed: number): number {
+    const nexts = [this.board.next, this.chat.next];
+    if (nexts.includes(undefined)) return at; // not known yet
+    const coming = nexts.flatMap((row) => (row ? [row.at] : []));
+    if (coming.length === 0) return this.span.get().end;
+    const next = Math.min(...coming);
+    return next - at > LONGEST_WAIT * speed ? next - REST_OF_WAIT * speed : at;
+  }
+
+  private fail(error: unknown): void {
+    this.playing.set(false);
+    this.problem.set(error);
+  }
+}
+
+function headOf(overview: RoomHistory, name: Documents): number {
+  return overview.documents.find((document) => document.name === name)?.head ?? 0;
+}
+
+/** From the first thing that was done to the last one. */
+function spanOf({ documents, room }: RoomHistory): Span {
+  const ours = documents.filter(({ name }) => name === 'whiteboard' || name === 'chat');
+  if (ours.length === 0) return { begin: room.created_at, end: room.created_at };
+  const begin = Math.min(...ours.map(({ first_at: first }) => first));
+  // a breath before the first stroke: who begins at the beginning sees it come
+  return { begin: Math.max(room.created_at, begin - SECOND), end: Math.max(...ours.map(({ last_at: last }) => last)) };
+}
+
+const PAUSE_BETWEEN_MEETINGS = 3600 * SECOND;
+/** Steps of the track; it is not wider than that on most screens. */
+const STEPS = 600;
+
+function timelineOf(api: HistoryApi, { begin, end }: Span): Promise<Timeline> {
+  const step = Math.max(1, Math.ceil((end + 1 - begin) / STEPS));
+  return api.timeline('whiteboard', { since: begin, until: end + 1, step });
+}
+
+/** Times when somebody was there, without a longer pause, as far as something was done in them. */
+export function meetingsOf(overview: RoomHistory): Span[] {
+  const whole = spanOf(overview);
+  const meetings: { begin: number; end: number }[] = [];
+  for (const { joined_at: from, left_at: left } of overview.sessions) {
+    const to = left ?? whole.end;
+    const last = meetings.at(-1);
+    if (last && from - last.end <= PAUSE_BETWEEN_MEETINGS) last.end = Math.max(last.end, to);
+    else meetings.push({ begin: from, end: to });
+  }
+  const clipped = meetings.map(({ begin, end }) => ({ begin: Math.max(begin, whole.begin), end: Math.min(end, whole.end) }));
+  return clipped.filter(({ begin, end }) => end > begin);
+}
+
+/** When a message came, by its author's clock, as far as that can be true. */
+export function instantOfMessage(sentAtMs: number, { begin, end }: Span): number {
+  const at = sentAtMs * 1000;
+  return Math.abs(at - begin) > MAX_MESSAGE_SKEW ? end : Math.min(Math.max(at, begin), end);
+}

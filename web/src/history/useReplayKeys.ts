@@ -1,0 +1,36 @@
+/** Keys of a replay: space plays, arrows step, shift and arrows go to where something begins. The editor gets none of them. */
+import { useEffect } from 'react';
+import type { Replay } from './replay';
+import type { Tick } from './Track';
+
+const SECOND = 1_000_000;
+
+export function useReplayKeys(replay: Replay, ticks: readonly Tick[]): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const act = actOf(event, replay, ticks);
+      if (!act || isElsewhere(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    };
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
+  }, [replay, ticks]);
+}
+
+function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, ticks: readonly Tick[]): (() => void) | undefined {
+  if (ctrlKey || metaKey || altKey) return undefined;
+  if (key === ' ') return () => (replay.playing.get() ? replay.pause() : replay.play());
+  const direction = { ArrowLeft: -1, ArrowRight: 1 }[key] as -1 | 1 | undefined;
+  if (direction === undefined) return undefined;
+  if (shiftKey) return () => void replay.seek(replay.neighbour(direction, ticks.map(({ at }) => at)));
+  return () => void replay.seek(replay.position.get() + direction * SECOND * Math.max(1, replay.speed.get()));
+}
+
+/** In a field, a list or a dialog keys are for what is there; on a button space presses it. */
+function isElsewhere({ key, target }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest('input:not([type=range]), textarea, select, dialog, [popover]')) return true;
+  return key === ' ' && target.closest('button') !== null;
+}
