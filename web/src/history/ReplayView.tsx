@@ -5,7 +5,7 @@ import { messagesOf } from '../chat/chatModel';
 import { previewOf } from '../chat/Message';
 import type { RoomSession } from '../sync/types';
 import { colorOf } from '../sync/userColor';
-import { goTo } from '../ui/route';
+import { goTo, replayPath } from '../ui/route';
 import { language, localeOf, useTexts } from '../ui/texts';
 import { theme } from '../ui/theme';
 import { useStore } from '../ui/useStore';
@@ -39,6 +39,7 @@ export default function ReplayView({ session }: { session: RoomSession }) {
       <header className="replay-header">
         <button type="button" className="button" data-testid="replay-back" onClick={back}><ArrowLeft size={16} aria-hidden />{t.back}</button>
         <h1>{room.name}</h1>
+        {room.origin && <OriginLink room={room.origin.room} at={room.origin.at} />}
       </header>
       {opening.kind === 'opening' && <p className="page-waiting" role="status">{t.loading}</p>}
       {opening.kind === 'failed' && <ReplayProblem error={opening.error} onAgain={again} />}
@@ -46,6 +47,25 @@ export default function ReplayView({ session }: { session: RoomSession }) {
         ? <p className="page-waiting replay-empty" role="status">{t.empty}</p>
         : <Open session={session} replay={opening.replay} />)}
     </main>
+  );
+}
+
+/** A branch began as another room was: there its earlier history is. */
+function OriginLink({ room, at }: { room: string; at: number }) {
+  const t = useTexts().replay;
+  const lang = useStore(language);
+  const time = useMemo(() => new Intl.DateTimeFormat(localeOf(lang), { dateStyle: 'medium', timeStyle: 'short' }).format(at / 1000), [lang, at]);
+  const path = replayPath(room, { at });
+  return (
+    <a
+      className="replay-origin" href={path} data-testid="replay-origin"
+      onClick={(event) => {
+        event.preventDefault();
+        goTo(path);
+      }}
+    >
+      {t.origin(time)}
+    </a>
   );
 }
 

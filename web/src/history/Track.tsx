@@ -26,6 +26,8 @@ export interface TrackProps {
 const LANE = 10;
 /** Bars are this high at least, so that a single stroke is seen. */
 const LOWEST = 0.3;
+/** Beyond this share of the track there is no room for a flag at the right. */
+const FLIP = 0.8;
 
 export function Track({ replay, lanes, ticks, only, wordsOf }: TrackProps) {
   const t = useTexts().replay;
@@ -77,17 +79,23 @@ export function Track({ replay, lanes, ticks, only, wordsOf }: TrackProps) {
           />
         ))}
         {marks.filter(({ at }) => at >= span.begin && at <= span.end).map((mark) => (
-          <MarkFlag key={mark.id} mark={mark} left={share(mark.at)} onGo={() => void replay.seek(mark.at)} />
+          <MarkFlag
+            key={mark.id} mark={mark} left={share(mark.at)} isFlipped={mark.at > span.begin + FLIP * length}
+            onGo={() => void replay.seek(mark.at)}
+          />
         ))}
       </div>
     </div>
   );
 }
 
-function MarkFlag({ mark, left, onGo }: { mark: Mark; left: string; onGo: () => void }) {
+function MarkFlag({ mark, left, isFlipped, onGo }: { mark: Mark; left: string; isFlipped: boolean; onGo: () => void }) {
   const t = useTexts().replay;
   return (
-    <button type="button" className="replay-mark" data-testid="replay-mark" style={{ left }} title={mark.label} aria-label={t.jumpTo(mark.label)} onClick={onGo}>
+    <button
+      type="button" className="replay-mark" data-testid="replay-mark" data-flipped={isFlipped} style={{ left }}
+      title={mark.label} aria-label={t.jumpTo(mark.label)} onClick={onGo}
+    >
       <span>{mark.label}</span>
     </button>
   );

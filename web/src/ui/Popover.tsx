@@ -1,4 +1,4 @@
-/** A small panel under a button, in the browser's top layer: Esc and a click elsewhere close it. */
+/** A small panel under a button, or above one that stands low, in the browser's top layer: Esc and a click elsewhere close it. */
 import { type ReactNode, useId, useRef, useState } from 'react';
 import './popover.css';
 import { keepKeys } from './regions';
@@ -20,11 +20,13 @@ export function Popover({ label, className, testId, button, children }: PopoverP
   const [open, setOpen] = useState(false);
   const place = (): void => {
     if (!anchor.current || !panel.current) return;
-    const { left, bottom } = anchor.current.getBoundingClientRect();
+    const { left, top, bottom } = anchor.current.getBoundingClientRect();
+    const isAbove = top > innerHeight - bottom;
     const furthest = innerWidth - panel.current.offsetWidth - GAP;
     panel.current.style.left = `${Math.max(GAP, Math.min(left, furthest))}px`;
-    panel.current.style.top = `${bottom + GAP}px`;
-    panel.current.style.maxHeight = `${innerHeight - bottom - 2 * GAP}px`;
+    panel.current.style.top = isAbove ? 'auto' : `${bottom + GAP}px`;
+    panel.current.style.bottom = isAbove ? `${innerHeight - top + GAP}px` : 'auto';
+    panel.current.style.maxHeight = `${(isAbove ? top : innerHeight - bottom) - 2 * GAP}px`;
   };
   return (
     <>
