@@ -46,7 +46,7 @@ export function joinTargetOf(text: string, origin: string): JoinTarget {
   const url = URL.canParse(trimmed, origin) && /^(https?:\/\/|\/)/.test(trimmed) ? new URL(trimmed, origin) : undefined;
   if (!url || !ROOM_PATH.test(url.pathname)) return { kind: 'none' };
   if (url.origin !== origin) return { kind: 'other', host: url.host };
-  return { kind: 'room', path: url.pathname + url.hash };
+  return { kind: 'room', path: url.pathname + url.search + url.hash };
 }
 
 function decode(text: string): string {
