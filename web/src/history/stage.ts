@@ -6,7 +6,7 @@ import { assetsOf } from '../whiteboard/assets';
 import { EditorScene } from '../whiteboard/editorScene';
 import { Images } from '../whiteboard/images';
 import { RemoteChanges, changedIds } from '../whiteboard/remoteChanges';
-import { type ElementsMap, type SceneElement, elementsOf } from '../whiteboard/schema';
+import { type ElementMap, type ElementsMap, type SceneElement, elementsOf } from '../whiteboard/schema';
 import type { Shadows } from '../whiteboard/shadow';
 import { type Tint, TintedScene } from './tintedScene';
 
@@ -21,13 +21,13 @@ export class Stage {
 
   /** Show this document from now on. */
   show(doc: Y.Doc): void {
-    const before = new Set(this.shown?.elements.keys());
-    this.leave();
     const elements = elementsOf(doc);
+    const changed = differing(this.shown?.elements, elements);
+    this.leave();
     const remote = new RemoteChanges(elements, this.scene, this.shadows, Math.random);
     const images = new Images(doc, this.api, this.scene.elements, assetsOf(this.session), () => false, () => {});
     this.shown = { elements, remote, images };
-    remote.apply(new Set([...before, ...elements.keys()]));
+    remote.apply(changed);
     images.refresh();
     elements.observeDeep(this.onChange);
   }
@@ -63,4 +63,30 @@ export class Stage {
     this.shown?.remote.apply(changedIds(events));
     this.shown?.images.refresh();
   };
+}
+
+/** What one of the two has otherwise than the other. All else keeps its object, and the editor its drawing of it. */
+export function differing(before: ElementsMap | undefined, after: ElementsMap): Set<string> {
+  const ids = new Set(after.keys());
+  for (const [id, was] of before ?? []) {
+    const is = after.get(id);
+    if (is === undefined) ids.add(id);
+    else if (isSame(was, is)) ids.delete(id);
+  }
+  return ids;
+}
+
+/** Both are states of one history: the same struct under each key is the same value, but for the points of a stroke. */
+function isSame(one: ElementMap, other: ElementMap): boolean {
+  if (one._map.size !== other._map.size) return false;
+  for (const [key, item] of one._map) {
+    const its = other._map.get(key);
+    if (!its || its.deleted !== item.deleted || !Y.compareIDs(item.id, its.id)) return false;
+    if (item.content instanceof Y.ContentType && !hasSameLength(item.content, its.content)) return false;
+  }
+  return true;
+}
+
+function hasSameLength({ type }: Y.ContentType, content: Y.Item['content']): boolean {
+  return content instanceof Y.ContentType && type._length === content.type._length;
 }
