@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
@@ -19,6 +19,8 @@ Durability: TypeAlias = Literal["full", "process"]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Statement: TypeAlias = tuple[str, Iterable[Parameters]]
 """One statement that changes something, and the rows of parameters to run it with."""
+Plan: TypeAlias = Callable[[sqlite3.Connection], Sequence[Statement]]
+"""Looks, inside the transaction, at what is there, and says what to write; what it raises undoes the transaction."""
 
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The write-ahead log is cut to this size after a checkpoint."""
@@ -27,8 +29,8 @@ WAL_KEPT_BYTES = 64 * 1024 * 1024
 class AtomicConnection(sqlite3.Connection):
     """A connection that runs several statements as one transaction without leaving its thread in between."""
 
-    def transact(self, statements: Sequence[Statement]) -> int:
-        """Run each statement for each of its rows and commit all, or nothing; gives how many rows were changed.
+    def transact(self, plan: Plan) -> int:
+        """Run each planned statement for each of its rows and commit all, or nothing; gives how many rows changed.
 
         Raises:
             sqlite3.IntegrityError: A constraint is broken; nothing was written.
@@ -38,7 +40,7 @@ class AtomicConnection(sqlite3.Connection):
         with translated():
             self.execute("BEGIN IMMEDIATE")
             try:
-                changed = sum(self.executemany(sql, rows).rowcount for sql, rows in statements)
+                changed = sum(self.executemany(sql, rows).rowcount for sql, rows in plan(self))
             except BaseException:
                 self._roll_back()
                 raise
@@ -68,10 +70,10 @@ class WriterConnection(aiosqlite.Connection):
             iter_chunk_size=64,
         )
 
-    async def transact(self, statements: Sequence[Statement]) -> int:
+    async def transact(self, plan: Plan) -> int:
         """See `AtomicConnection.transact`."""
         connection = cast(AtomicConnection, self._conn)
-        return cast(int, await self._execute(connection.transact, statements))  # type: ignore[no-untyped-call]
+        return cast(int, await self._execute(connection.transact, plan))  # type: ignore[no-untyped-call]
 
 
 class Database:
@@ -93,7 +95,11 @@ class Database:
 
     async def write_all(self, *statements: Statement) -> int:
         """Run each statement for each of its rows, all in one transaction; see `AtomicConnection.transact`."""
-        return await self._writer.transact(statements)
+        return await self._writer.transact(lambda _: statements)
+
+    async def write_planned(self, plan: Plan) -> int:
+        """As `write_all`, for what follows from what is there; nobody writes between the look and the commit."""
+        return await self._writer.transact(plan)
 
     async def read(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """The rows of a query on what is committed; never waits for a writer. The query bounds its answer itself."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from typing import Any
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
+from persistence import chain
 from persistence.errors import CorruptStorage, SeqGap, SeqTaken
 from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Activity, Binding, Extent, Micros, UpdateRow
 from persistence.sqlite.connection import Database, Statement
@@ -17,11 +20,18 @@ PAGE_ROWS = 512
 PAGE_BYTES = 1024 * 1024
 """A page of a log ends with the row that reaches one of these."""
 
-# A place that holds the same row is left alone; one that holds another row fails on NOT NULL.
+# A place that holds the same row is left alone, with its salt and link; one that holds another row fails on NOT NULL.
 _APPEND = """
-INSERT INTO updates (document, seq, at, user, session, checksum, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO updates (document, seq, at, user, session, checksum, salt, link, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (document, seq) DO UPDATE SET bytes = NULL
 WHERE (at, user, session, bytes) IS NOT (excluded.at, excluded.user, excluded.session, excluded.bytes)
+"""
+
+_TIP = """
+SELECT coalesce(origin, room), name, updates.seq, updates.link FROM documents
+LEFT JOIN updates ON updates.document = documents.id
+    AND updates.seq = (SELECT max(seq) FROM updates WHERE document = documents.id)
+WHERE documents.id = ?
 """
 
 _BIND = """
@@ -77,14 +87,10 @@ class SqliteUpdateLog:
     async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         documents = {row.document for row in rows} | {binding.document for binding in bindings}
         numbers = {document: await self._numbers.number(document) for document in documents}
-        statements: list[Statement] = [(_APPEND, [_parameters(numbers[row.document], row) for row in rows])]
-        if bindings:
-            statements.append((_BIND, [_bound(numbers[binding.document], binding) for binding in bindings]))
+        bound = [_bound(numbers[binding.document], binding) for binding in bindings]
         try:
-            await self._database.write_all(*statements)
+            await self._database.write_planned(partial(_plan, [(numbers[row.document], row) for row in rows], bound))
         except sqlite3.IntegrityError as exc:
-            if exc.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
-                raise SeqGap("The row before one of these is not in the log.") from exc
             if exc.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_NOTNULL:
                 raise SeqTaken("A different row stands at one of these places.") from exc
             raise
@@ -131,8 +137,38 @@ class SqliteUpdateLog:
         return [Binding(document, client, user, at, returned_by) for client, user, at, returned_by in found]
 
 
-def _parameters(number: int, row: UpdateRow) -> tuple[Any, ...]:
-    return (number, row.seq, row.at, row.user, row.session, crc32(row.update), row.update)
+def _plan(
+    rows: Sequence[tuple[int, UpdateRow]], bound: Sequence[tuple[Any, ...]], connection: sqlite3.Connection
+) -> list[Statement]:
+    """Chain the rows to the last ones that are there."""
+    tips = {number: _tip(connection, number) for number in dict(rows)}
+    return [(_APPEND, list(_chained(rows, tips))), (_BIND, bound)]
+
+
+def _tip(connection: sqlite3.Connection, number: int) -> tuple[int, bytes]:
+    """Seq and link of a log's last row, or what stands before its first."""
+    origin, name, seq, link = connection.execute(_TIP, (number,)).fetchone()
+    return (seq, link) if seq is not None else (0, chain.genesis(origin, name))
+
+
+def _chained(rows: Sequence[tuple[int, UpdateRow]], tips: dict[int, tuple[int, bytes]]) -> Iterator[tuple[Any, ...]]:
+    """The parameters of `_APPEND`.
+
+    A row at a place that is taken gets no link: it is the same row again, which keeps its own, or it is refused.
+
+    Raises:
+        SeqGap: The row before one of these is not there.
+    """
+    salts = os.urandom(chain.SALT_BYTES * len(rows))
+    for place, (number, row) in enumerate(rows):
+        seq, link = tips[number]
+        salt = salts[place * chain.SALT_BYTES : (place + 1) * chain.SALT_BYTES]
+        if row.seq > seq + 1:
+            raise SeqGap("The row before one of these is not in the log.")
+        if row.seq == seq + 1:
+            link = chain.link(link, row.seq, row.at, row.user, row.session, chain.commit(salt, row.update))
+            tips[number] = row.seq, link
+        yield number, row.seq, row.at, row.user, row.session, crc32(row.update), salt, link, row.update
 
 
 def _bound(number: int, binding: Binding) -> tuple[Any, ...]:

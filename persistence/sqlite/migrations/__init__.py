@@ -8,16 +8,18 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from persistence.errors import CorruptStorage, DatabaseNewer, StorageUnavailable
 from persistence.sqlite.errors import translated
 from persistence.sqlite.migrations.bindings import bind_from_logs
+from persistence.sqlite.migrations.chaining import chain_old_rows
 
 APPLICATION_ID = 0x54484C4E
 """`THLN`, in the header of every database file of this program."""
 
-_FILLS = {2: bind_from_logs}
+_FILLS = {2: bind_from_logs, 4: chain_old_rows}
 """What SQL alone cannot fill in after a step, in the same transaction."""
 
 CHECKED_BYTES = 256 * 1024 * 1024
@@ -125,12 +127,20 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _steps() -> list[tuple[int, str]]:
-    steps = []
-    for file in files(__name__).iterdir():
+def _steps(folder: Traversable | None = None) -> list[tuple[int, str]]:
+    """The steps in their order.
+
+    Raises:
+        ValueError: Two files have one number: the second would never be applied, without a word.
+    """
+    steps: dict[int, str] = {}
+    for file in (folder or files(__name__)).iterdir():
         if match := re.fullmatch(r"(\d{4})_\w+\.sql", file.name):
-            steps.append((int(match[1]), file.read_text(encoding="utf-8")))
-    return sorted(steps)
+            number = int(match[1])
+            if number in steps:
+                raise ValueError(f"two migrations have the number {match[1]}; one of them is {file.name}")
+            steps[number] = file.read_text(encoding="utf-8")
+    return sorted(steps.items())
 
 
 def _statements(script: str) -> Iterator[str]:
