@@ -9,6 +9,8 @@ All numbers are big-endian; `‖` joins; a text is its UTF-8 behind its length a
   session ‖ commitment)
 - genesis = SHA-256(text "thunderline-chain-1" ‖ text origin ‖ text name): the link before the first row. The origin is
   the id of the room in which the log began; under whatever id the room is imported, it stays.
+- what is signed of a head = text "thunderline-head-1" ‖ text origin ‖ text name ‖ unsigned 64-bit seq ‖ signed 64-bit
+  instant of the signature ‖ link of the row `seq`
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from hashlib import sha256
 from struct import Struct
 from typing import Final
 
+HEAD_TAG: Final = "thunderline-head-1"
 VERSION_TAG: Final = "thunderline-chain-1"
 SALT_BYTES: Final = 16
 LINK_BYTES: Final = 32
@@ -45,6 +48,11 @@ def commit(salt: bytes, update: bytes) -> bytes:
 def link(previous: bytes, seq: int, at: int, user: str, session: str, commitment: bytes) -> bytes:
     """The link of a row behind the link `previous`. Runs for every row that is written: about a microsecond."""
     return sha256(previous + _PLACE.pack(seq, at) + _author(user, session) + commitment).digest()
+
+
+def head_message(origin: str, name: str, seq: int, link: bytes, at: int) -> bytes:
+    """What is signed to say that a log had this link at its row `seq`."""
+    return sized(HEAD_TAG) + sized(origin) + sized(name) + _PLACE.pack(seq, at) + link
 
 
 @lru_cache(maxsize=1024)

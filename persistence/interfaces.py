@@ -28,7 +28,9 @@ from persistence.records import (
     RoomUsage,
     SessionCounts,
     SessionRecord,
+    SignedHead,
     Snapshot,
+    Tip,
     UpdateRow,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "Events",
     "Extent",
     "Growth",
+    "Heads",
     "Invitation",
     "Mark",
     "Marks",
@@ -63,9 +66,11 @@ __all__ = [
     "SessionCounts",
     "SessionRecord",
     "Sessions",
+    "SignedHead",
     "Snapshot",
     "Snapshots",
     "Stores",
+    "Tip",
     "UpdateLog",
     "UpdateRow",
 ]
@@ -136,6 +141,19 @@ class Snapshots(Protocol):
 
     async def growth(self, document: DocumentId) -> Growth:
         """How far the log has grown beyond the newest snapshot."""
+
+
+class Heads(Protocol):
+    """Where the chains of the logs stand, and what was signed of them."""
+
+    async def tip(self, document: DocumentId) -> Tip | None:
+        """The last durable row and its link; None when nothing was ever written."""
+
+    async def newest(self, document: DocumentId) -> SignedHead | None:
+        """The signed head with the highest seq."""
+
+    async def add(self, head: SignedHead) -> None:
+        """Keep a signed head; one of the same document and seq stays as it is."""
 
 
 class Rooms(Protocol):
@@ -313,6 +331,8 @@ class Stores(Protocol):
     def updates(self) -> UpdateLog: ...
     @property
     def snapshots(self) -> Snapshots: ...
+    @property
+    def heads(self) -> Heads: ...
     @property
     def rooms(self) -> Rooms: ...
     @property

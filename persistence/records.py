@@ -118,6 +118,32 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Tip:
+    """The last row of a log and its link (`chain.py`)."""
+
+    document: DocumentId
+    origin: str
+    """The room in which the log began."""
+    seq: Seq
+    link: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """What an installation says of a log: that it had this link at its row `seq`."""
+
+    document: DocumentId
+    origin: str
+    seq: Seq
+    link: bytes
+    at: Micros
+    """When that was said."""
+    key: bytes
+    """The public key of who said it: Ed25519, 32 bytes."""
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """How far a document's log has grown beyond its newest snapshot (or from its first row)."""
 

@@ -23,7 +23,6 @@ from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import Role
 from server.app import Application, create_app
 from server.auth.keys import KeysUnusable
-from server.auth.tokens import SecretUnusable
 from server.commands import (
     ADMIN_SECONDS,
     EXIT_ADDRESS,
@@ -39,6 +38,7 @@ from server.commands import (
 )
 from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
 from server.data_lock import FolderUnusable, locked
+from server.key_files import SecretUnusable
 from server.logs import configure_logging
 from server.services import Failed
 from server.transport import ServerConfig, install

@@ -11,7 +11,7 @@ from typing import Any
 
 from quart import Quart
 
-from crdt_docs.ids import RoomId
+from crdt_docs.ids import DocumentId, RoomId
 from persistence.compaction import Compactor
 from persistence.sqlite import DATABASE_NAME, open_sqlite
 from persistence.writer import Writer
@@ -21,6 +21,8 @@ from server.auth.keys import load_keys
 from server.auth.tokens import Tokens, load_secret
 from server.clock import Clock, SystemClock
 from server.config import Config
+from server.history.heads import load_signing_key
+from server.history.sealing import Sealer
 from server.metrics import Metrics
 from server.presence.roster import Person
 from server.presence.sessions import SessionBook
@@ -31,6 +33,7 @@ from server.routes.assets import assets
 from server.routes.branches import branches
 from server.routes.client import BUILT_CLIENT, CLIENT_FOLDER, ClientFile, client
 from server.routes.cross_origin import check_page, say_who_may_read
+from server.routes.export import export
 from server.routes.headers import harden
 from server.routes.health import health
 from server.routes.history import history
@@ -94,8 +97,9 @@ def create_app(
     clock = clock or SystemClock()
     metrics, hub = Metrics(), Hub()
     tokens = Tokens(load_secret(config.data), clock, load_keys(config.token_keys))
+    signing_key = load_signing_key(config.data)
     webhooks = Webhooks(read_target(config), clock, metrics)
-    services = Services(config, clock, metrics, tokens, hub, webhooks)
+    services = Services(config, clock, metrics, tokens, signing_key, hub, webhooks)
     quart = _create_quart(services, client_folder)
     opener = open_storage or open_in_data_folder
 
@@ -126,7 +130,9 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         )
         writer = await stack.enter_async_context(Writer(stores.updates, on_degraded=on_degraded))
         compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME))
+        sealer = await stack.enter_async_context(Sealer(stores.heads, services.signing_key, clock))
         registry = Registry(stores, writer, compactor, config, clock, metrics)
+        _keep_heads(registry, compactor, sealer)
         audit = Audit(stores.events, clock, services.webhooks.notify)
         sessions = SessionBook(stores.sessions, clock, metrics)
         _listen(sessions, services)
@@ -137,6 +143,16 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         forgetful = Forgetful(stores, audit, services.tokens, clock)
         stack.callback(tasks.create_task(keep_forgetting(forgetful, config.retention_days), name="retention").cancel)
         yield Running(stores, writer, registry, sessions, audit)
+
+
+def _keep_heads(registry: Registry, compactor: Compactor, sealer: Sealer) -> None:
+    """[SH3] Logs that have grown get a snapshot and a signed head, those that rest a signed head."""
+
+    def grown(document: DocumentId) -> None:
+        compactor.request(document)
+        sealer.request(document)
+
+    registry.on_grown, registry.on_rest = grown, sealer.request
 
 
 def _listen(sessions: SessionBook, services: Services) -> None:
@@ -164,20 +180,8 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
     quart.url_map.converters["client_file"] = ClientFile
-    for blueprint in (
-        rooms,
-        members,
-        invitations,
-        statistics,
-        history,
-        marks,
-        branches,
-        admin,
-        assets,
-        health,
-        openapi,
-        client,
-    ):
+    of_rooms = (rooms, members, invitations, statistics, assets, history, marks, branches, export)
+    for blueprint in (*of_rooms, admin, health, openapi, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)
     quart.before_request(check_page)

@@ -22,6 +22,7 @@ from server.auth.turns import Turns
 from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
+from server.history.heads import SigningKey
 from server.metrics import Metrics
 from server.presence.sessions import SessionBook
 from server.rooms.registry import Registry
@@ -85,12 +86,20 @@ class Services:
     """
 
     def __init__(
-        self, config: Config, clock: Clock, metrics: Metrics, tokens: Tokens, hub: Hub, webhooks: Webhooks
+        self,
+        config: Config,
+        clock: Clock,
+        metrics: Metrics,
+        tokens: Tokens,
+        signing_key: SigningKey,
+        hub: Hub,
+        webhooks: Webhooks,
     ) -> None:
         self.config = config
         self.clock = clock
         self.metrics = metrics
         self.tokens = tokens
+        self.signing_key = signing_key
         self.hub = hub
         self.webhooks = webhooks
         self.turns = Turns()

@@ -14,6 +14,7 @@ FILES = sorted(path for folder in ("crdt_docs", "persistence", "server") for pat
 LEAVES = {"server.config", "server.errors", "server.metrics", "server.clock"}
 RANKS = {
     "server.data_lock": 0,
+    "server.key_files": 0,
     "server.logs": 0,
     "server.transport": 0,
     "server.origins": 0,

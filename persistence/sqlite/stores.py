@@ -14,6 +14,7 @@ from persistence.sqlite.assets import SqliteAssets
 from persistence.sqlite.connection import Database, Durability, open_database
 from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.events import SqliteEvents
+from persistence.sqlite.heads import SqliteHeads
 from persistence.sqlite.marks import SqliteMarks
 from persistence.sqlite.revocations import SqliteRevocations
 from persistence.sqlite.rooms import SqliteRooms
@@ -35,6 +36,7 @@ class SqliteStores:
     clock: Callable[[], Micros]
     updates: SqliteUpdateLog
     snapshots: SqliteSnapshots
+    heads: SqliteHeads
     rooms: SqliteRooms
     sessions: SqliteSessions
     events: SqliteEvents
@@ -87,6 +89,7 @@ async def open_sqlite(
             clock=clock,
             updates=SqliteUpdateLog(database, numbers),
             snapshots=SqliteSnapshots(database, numbers),
+            heads=SqliteHeads(database, numbers),
             rooms=SqliteRooms(database),
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),

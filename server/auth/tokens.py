@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from server.auth.identities import MAX_NAME_LENGTH, clean_name
 from server.auth.keys import VerificationKey
 from server.clock import Clock
 from server.errors import MalformedRequest, TokenExpired, TokenInvalid
+from server.key_files import SecretUnusable, make_key_file
 
 SECRET_NAME: Final = "secret.key"  # noqa: S105
 ANY_ROOM: Final = "*"
@@ -188,10 +188,6 @@ def _micros(seconds: float) -> Micros:
     return Micros(round(seconds * 1_000_000))
 
 
-class SecretUnusable(Exception):
-    """The secret cannot be read or made; the message is a sentence for the operator."""
-
-
 def load_secret(folder: Path) -> str:
     """[TK2] The installation's secret: read from `secret.key` in the data folder, made there (mode 0600) if missing.
 
@@ -202,7 +198,7 @@ def load_secret(folder: Path) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make_secret(path)
+            make_key_file(path, secrets.token_hex(32) + "\n")
         secret = path.read_text(encoding="ascii").strip()
     except OSError as exc:
         raise SecretUnusable(f"The data folder {folder} cannot be used: {exc.strerror or exc}.") from exc
@@ -211,20 +207,3 @@ def load_secret(folder: Path) -> str:
     if len(secret) < _MIN_SECRET_LENGTH:
         raise SecretUnusable(f"{path} does not hold a secret of at least {_MIN_SECRET_LENGTH} characters.")
     return secret
-
-
-def _make_secret(path: Path) -> None:
-    """Put a whole file in place or none: another program may start at the same moment."""
-    temporary = path.with_name(f".{SECRET_NAME}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,12 +69,15 @@ class Registry:
     ) -> None:
         self._stores = stores
         self._writer = writer
-        self._compactor = compactor
         self._config = config
         self._clock = clock
         self._rooms: dict[RoomId, _Room] = {}
         self._draining = False
         self._tasks = AsyncExitStack()
+        self.on_grown: Callable[[DocumentId], None] = compactor.request
+        """Told of documents whose logs have grown."""
+        self.on_rest: Callable[[DocumentId], None] = lambda _: None
+        """Told of documents that nothing is written to any more, for now: they are let go, or the server stops."""
         self.presence = PresenceTick()
         self.tick = Tick(writer, clock, metrics, seconds=config.tick_seconds)
         self.tick.on_failure = self.discard
@@ -159,6 +162,8 @@ class Registry:
         for room in self._rooms.values():
             for entry in room.entries.values():
                 if entry.document is not None:
+                    if entry.life is Life.DRAINING:
+                        self.on_rest(entry.document.id)
                     entry.document.abandon(RoomDraining.code)
                     entry.life = Life.CLOSED
 
@@ -201,7 +206,7 @@ class Registry:
         entry.size += size
         if entry.rows >= SNAPSHOT_ROWS or entry.size >= SNAPSHOT_BYTES:
             entry.rows = entry.size = 0
-            self._compactor.request(document.id)
+            self.on_grown(document.id)
 
     async def _evict_idle(self) -> None:
         while True:
@@ -222,6 +227,7 @@ class Registry:
         elif not document.subscribers and document.idle:
             self.presence.forget(document)
             entry.life = Life.CLOSED
+            self.on_rest(id_)
             del room.entries[id_]
 
     def _age(self, entry: _Entry) -> float:

@@ -42,6 +42,7 @@ TAGS: Final[Mapping[str, str]] = {
     "history": "How the room's documents came to be.",
     "marks": "Named moments of a room.",
     "branches": "Starting again from a moment.",
+    "export": "What of a history can be taken along.",
     "assets": "Files of a room, by the hash of their content.",
     "admin": "The whole installation; the operator's token alone.",
     "health": "What operators and pages ask first.",

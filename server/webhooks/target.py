@@ -13,8 +13,8 @@ from typing import Final
 
 import httpx2
 
-from server.auth.tokens import SecretUnusable
 from server.config import Config, InvalidSetting
+from server.key_files import SecretUnusable
 
 MIN_SECRET_LENGTH: Final = 32
 

@@ -100,7 +100,7 @@ async def test_a_log_that_began_elsewhere_keeps_its_origin(stores: SqliteStores,
     assert links_of(database, WHITEBOARD.room, WHITEBOARD.name) == expected
 
 
-async def test_rows_of_an_earlier_schema_are_chained(old: Path) -> None:  # noqa: F811 - it is a fixture
+async def test_rows_of_an_earlier_schema_are_chained(old: Path) -> None:
     """[CH4] As they stand, damaged ones too; what is appended later continues the chain."""
     async with open_sqlite(old, clock=clock) as stores:
         await stores.updates.append([row(len(ROWS) + 1)])

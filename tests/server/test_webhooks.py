@@ -19,9 +19,9 @@ import httpx2
 import pytest
 
 from crdt_docs.ids import RoomId
-from server.auth.tokens import SecretUnusable
 from server.clock import Clock, SystemClock
 from server.config import InvalidSetting
+from server.key_files import SecretUnusable
 from server.metrics import Metrics
 from server.webhooks.queue import Delivery, DeliveryQueue
 from server.webhooks.sender import AT_ONCE, DRAIN_SECONDS, PAUSES, QUEUE_SIZE, Webhooks

@@ -18,12 +18,12 @@ from server.auth.tokens import (
     LEEWAY_SECONDS,
     SECRET_NAME,
     Claims,
-    SecretUnusable,
     Tokens,
     admin_claims,
     load_secret,
 )
 from server.errors import TokenExpired, TokenInvalid
+from server.key_files import SecretUnusable
 from tests.server.clocks import StandingClock
 
 SECRET = "s" * 64

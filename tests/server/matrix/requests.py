@@ -186,6 +186,7 @@ def _room() -> list[Action]:
         _route(OTHERS_WORDS, "DELETE", f"{_ROOM}/marks/<mark>", None, 204, prepare=a_mark, note="another's"),
         _route(READ, "GET", f"{_HISTORY}/moment", prepare=the_board),
         _route(READ, "GET", f"{_HISTORY}/updates", prepare=the_board),
+        _route(READ, "GET", f"{_HISTORY}/head", prepare=the_board),
         _route(UPLOAD, "PUT", f"{_ROOM}/assets/<sha256>", act=upload),
         _route(SETTINGS, "PATCH", _ROOM, settings, prepare=someone),
         _route(OPERATOR, "PATCH", _ROOM, {"recovery": True}, note="recovery", stage="new"),
