@@ -23,19 +23,9 @@ from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import Role
 from server.app import Application, create_app
 from server.auth.keys import KeysUnusable
-from server.commands import (
-    ADMIN_SECONDS,
-    EXIT_ADDRESS,
-    EXIT_DATA,
-    EXIT_USAGE,
-    CannotBeDone,
-    address,
-    admin_link,
-    link,
-    recovery,
-    token,
-    way_to_link,
-)
+from server.commands.ending import EXIT_ADDRESS, EXIT_DATA, EXIT_USAGE, CannotBeDone
+from server.commands.short import ADMIN_SECONDS, address, admin_link, link, recovery, token, way_to_link
+from server.commands.verify import verify
 from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
 from server.data_lock import FolderUnusable, locked
 from server.key_files import SecretUnusable
@@ -209,6 +199,12 @@ def _parser() -> argparse.ArgumentParser:
     switch.add_argument("--on", action="store_true", help="moderators may return others' work")
     switch.add_argument("--off", dest="on", action="store_false", help="back to normal")
     _add_settings(recovering, {"data"})
+    verifying = commands.add_parser(
+        "verify", help="check the logs", description="Check that the logs, or an export, are what they were."
+    )
+    verifying.set_defaults(run=verify)
+    verifying.add_argument("what", nargs="?", metavar="ROOM|FILE", help="id of a room, or an export; else all logs")
+    _add_settings(verifying, {"data"})
     return parser
 
 

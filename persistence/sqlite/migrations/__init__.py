@@ -93,7 +93,7 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    version, known = _version(connection), max(number for number, _ in _steps())
+    version, known = _version(connection), newest_schema()
     if version > known:
         raise DatabaseNewer(f"{path} has schema {version}; this program knows schemas up to {known}.")
 
@@ -121,6 +121,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
+
+
+def newest_schema() -> int:
+    """The number of the last step that is known."""
+    return max(number for number, _ in _steps())
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,4 +1,4 @@
-"""The commands that end at once: they print a token or the operator's link, or change a room while no server runs."""
+"""The short commands: they print a token or the operator's link, or change a room while no server runs."""
 
 from __future__ import annotations
 
@@ -18,30 +18,16 @@ from persistence.sqlite import DATABASE_NAME, open_sqlite
 from server.auth.identities import clean_name
 from server.auth.tokens import ADMIN_USER, Claims, Tokens, admin_claims, load_secret
 from server.clock import SystemClock
+from server.commands.ending import EXIT_DATA, EXIT_USAGE, CannotBeDone
 from server.config import Config
 from server.data_lock import locked
 from server.errors import ServerError
-
-EXIT_USAGE: Final = 2
-"""A setting or an argument is wrong."""
-EXIT_ADDRESS: Final = 3
-"""The address cannot be listened on."""
-EXIT_DATA: Final = 4
-"""The data folder cannot be used."""
 
 ADMIN_SECONDS: Final = 12 * 3600
 """How long the operator's link is good unless he says otherwise."""
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
 """To listen on all addresses of a machine is no place to go to."""
-
-
-class CannotBeDone(Exception):
-    """A command ends here; the message is a sentence for the operator."""
-
-    def __init__(self, code: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 def token(config: Config, given: argparse.Namespace) -> None:

@@ -1,0 +1,88 @@
+"""A database read from outside, without its server: read only, whether one runs on it or not. Blocks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from crdt_docs.ids import DocumentId, RoomId, Seq
+from persistence.errors import CorruptStorage, StorageUnavailable
+from persistence.interfaces import Micros, SignedHead
+from persistence.sqlite.errors import translated
+from persistence.sqlite.migrations import APPLICATION_ID, newest_schema
+
+BUSY_SECONDS = 5.0
+
+StoredRow: TypeAlias = tuple[int, int, str, str, int, bytes, bytes, bytes | None, bytes]
+"""seq, at, user, session, checksum, salt, link, commitment, bytes"""
+
+_LOGS = """
+SELECT id, room, name, coalesce(origin, room), origin IS NOT NULL FROM documents
+WHERE :room IS NULL OR room = :room ORDER BY room, name
+"""
+_HEADS = "SELECT seq, link, at, key, signature FROM heads WHERE document = ? ORDER BY seq"
+_ROWS = """
+SELECT seq, at, user, session, checksum, salt, link, commitment, bytes FROM updates
+WHERE document = ? ORDER BY seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One document's log, to be read."""
+
+    number: int
+    document: DocumentId
+    origin: str
+    imported: bool
+    """Whether it began in another installation, or in another room of this one."""
+
+
+@contextmanager
+def reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database of the present schema to read it.
+
+    Raises:
+        StorageUnavailable: It is not there, cannot be opened, or has another schema.
+        CorruptStorage: It is damaged, or no database of this program.
+    """
+    if not database.is_file():
+        raise StorageUnavailable(f"There is no database {database}.")
+    uri = f"{database.absolute().as_uri()}?mode=ro"
+    with (
+        translated(),
+        closing(
+            sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+        ) as connection,
+    ):
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise CorruptStorage(f"{database} is not a database of this program.")
+        [schema] = connection.execute("PRAGMA user_version").fetchone()
+        if schema != newest_schema():
+            raise StorageUnavailable(f"{database} has schema {schema}, not {newest_schema()}: run its server once.")
+        yield connection
+
+
+def logs(connection: sqlite3.Connection, room: RoomId | None = None) -> list[Log]:
+    """The logs of a room, or of all, by room and name."""
+    return [
+        Log(number, DocumentId(RoomId(of_room), name), origin, bool(imported))
+        for number, of_room, name, origin, imported in connection.execute(_LOGS, {"room": room})
+    ]
+
+
+def heads_of(connection: sqlite3.Connection, log: Log) -> list[SignedHead]:
+    """What was signed of a log, in the order of the rows."""
+    return [
+        SignedHead(log.document, log.origin, Seq(seq), link, Micros(at), key, signature)
+        for seq, link, at, key, signature in connection.execute(_HEADS, (log.number,))
+    ]
+
+
+def rows_of(connection: sqlite3.Connection, log: Log) -> Iterator[StoredRow]:
+    """The rows of a log in their order, few in memory at a time."""
+    return connection.execute(_ROWS, (log.number,))

@@ -1,0 +1,1 @@
+"""The commands beside `serve`: each ends by itself, with a sentence and a code when it cannot be done."""
