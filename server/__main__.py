@@ -25,6 +25,7 @@ from server.app import Application, create_app
 from server.auth.keys import KeysUnusable
 from server.commands.ending import EXIT_ADDRESS, EXIT_DATA, EXIT_USAGE, CannotBeDone
 from server.commands.short import ADMIN_SECONDS, address, admin_link, link, recovery, token, way_to_link
+from server.commands.transfer import export, import_
 from server.commands.verify import verify
 from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
 from server.data_lock import FolderUnusable, locked
@@ -205,6 +206,20 @@ def _parser() -> argparse.ArgumentParser:
     verifying.set_defaults(run=verify)
     verifying.add_argument("what", nargs="?", metavar="ROOM|FILE", help="id of a room, or an export; else all logs")
     _add_settings(verifying, {"data"})
+    exporting = commands.add_parser(
+        "export", help="write a room to a file", description="Write a room to a file; a server may run."
+    )
+    exporting.set_defaults(run=export)
+    exporting.add_argument("room", metavar="ROOM", help="id of the room")
+    exporting.add_argument("file", metavar="FILE", help="where to; a file that is there is replaced")
+    _add_settings(exporting, {"data"})
+    importing = commands.add_parser(
+        "import", help="read a room from a file", description="Read a room from an export while no server runs."
+    )
+    importing.set_defaults(run=import_)
+    importing.add_argument("file", metavar="FILE", help="what `thunderline export` wrote")
+    importing.add_argument("--as", dest="as_room", metavar="ROOM", help="id of the new room; by default the old one")
+    _add_settings(importing, {"data"})
     return parser
 
 

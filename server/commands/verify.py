@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, parse_room_id
@@ -10,6 +11,7 @@ from persistence.errors import StorageError
 from persistence.sqlite import DATABASE_NAME
 from persistence.sqlite.reading import logs, reading
 from server.commands.ending import EXIT_DATA, EXIT_FAULT, EXIT_USAGE, CannotBeDone
+from server.commands.transfer import verify_file
 from server.config import Config
 from server.history.heads import KEY_NAME, read_signing_key
 from server.history.verification import verify_all
@@ -22,6 +24,9 @@ def verify(config: Config, given: argparse.Namespace) -> None:
         CannotBeDone: Something is wrong with a log, or it cannot be read.
         SecretUnusable: The installation's key cannot be read.
     """
+    if given.what is not None and Path(given.what).is_file():
+        verify_file(Path(given.what))
+        return
     try:
         _verify_folder(config, given.what)
     except StorageError as exc:

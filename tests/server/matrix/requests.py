@@ -21,6 +21,7 @@ UPLOAD: Final = "Upload files"
 SETTINGS: Final = "Change the room, make, list and revoke links"
 PEOPLE: Final = "Change, kick, ban and unban people below oneself"
 STATISTICS: Final = "Read sessions, statistics and the audit trail"
+EXPORT: Final = "Export the whole room"
 HAND_OVER: Final = "Hand over one's own role"
 RANKS: Final = "Invite, make and unmake moderators, make owners"
 END: Final = "Erase what names another, delete the room"
@@ -195,6 +196,7 @@ def _room() -> list[Action]:
         _route(SETTINGS, "POST", links, {"role": "member"}, 201),
         _route(RANKS, "POST", links, {"role": "moderator"}, 201, note="for moderators"),
         _route(SETTINGS, "DELETE", f"{links}/<id_>", None, 204, prepare=a_link),
+        _route(EXPORT, "GET", f"{_ROOM}/export"),
         *(_route(STATISTICS, "GET", f"{_ROOM}/{what}") for what in ("sessions", "events", "stats")),
     ]
 

@@ -1,0 +1,172 @@
+"""Whether the records of an export fit each other: order, chains, signed heads, files, counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+from crdt_docs.errors import DocumentError
+from crdt_docs.ids import DocumentId, RoomId, Seq, parse_document_id, parse_room_id
+from persistence import chain
+from persistence.interfaces import Micros, SignedHead
+from server.history.archive import ArchiveDamaged
+from server.history.records import Asset, Binding, Chunk, Document, End, Head, Made, Member, Record, Room, Row, Session
+from server.history.verification import REWRITTEN, Fault, Verdict, signature_fault
+
+_FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
+    None: (Room,),
+    Room: (Made,),
+    Made: (Member, Session, Document, Asset, End),
+    Member: (Member, Session, Document, Asset, End),
+    Session: (Session, Document, Asset, End),
+    Document: (Head, Binding, Row, Document, Asset, End),
+    Head: (Head, Binding, Row),
+    Binding: (Binding, Row, Document, Asset, End),
+    Row: (Row, Document, Asset, End),
+    Asset: (Chunk, Asset, End),
+    Chunk: (Chunk, Asset, End),
+    End: (),
+}
+"""What may come after what."""
+_COUNTED: Final = {"members": Member, "sessions": Session, "documents": Document, "rows": Row,
+                   "bindings": Binding, "assets": Asset}  # fmt: skip
+
+
+class ArchiveCheck:
+    """Looks at each record as it passes.
+
+    Attributes:
+        verdicts: What came of each document that has passed.
+        made: Who made the export, once that has passed.
+        link: The link of the row that has just passed.
+    """
+
+    def __init__(self) -> None:
+        self.verdicts: list[Verdict] = []
+        self.made: Made | None = None
+        self.link = b""
+        self._room = RoomId("")
+        self._log: _Log | None = None
+        self._file: _File | None = None
+        self._counts: Counter[str] = Counter()
+
+    def passing(self, records: Iterable[Record]) -> Iterator[Record]:
+        """[EX3] The same records. They are good only once all have passed.
+
+        Raises:
+            ArchiveDamaged: One of them does not fit; `link`, `verdicts` tell of those before it.
+        """
+        last: type[Struct] | None = None
+        for record in records:
+            if type(record) not in _FOLLOWS[last]:
+                raise ArchiveDamaged(f"a record of the kind {type(record).__name__.lower()} is out of order.")
+            last = type(record)
+            self._counts[last.__name__] += 1
+            try:
+                self._look(record)
+            except DocumentError as exc:
+                raise ArchiveDamaged(f"{exc}") from exc
+            yield record
+        if last is not End:
+            raise ArchiveDamaged("it is cut off.")
+
+    def _look(self, record: Record) -> None:
+        match record:
+            case Room():
+                self._room = parse_room_id(record.id)
+            case Made():
+                self.made = record
+            case Document():
+                self._finish()
+                parse_room_id(record.origin)
+                self._log = _Log(record, parse_document_id(self._room, record.name))
+            case Head() if self._log is not None:
+                self._log.head(record)
+            case Row() if self._log is not None:
+                self.link = self._log.row(record)
+            case Asset():
+                self._finish()
+                self._file = _File(record)
+            case Chunk() if self._file is not None:
+                self._file.chunk(record)
+            case End():
+                self._finish()
+                for name, kind in _COUNTED.items():
+                    if getattr(record, name) != (came := self._counts[kind.__name__]):
+                        raise ArchiveDamaged(f"it has {came} {name} and says that it has others.")
+
+    def _finish(self) -> None:
+        """What came is complete: the document, or the file."""
+        if self._log is not None:
+            self.verdicts.append(self._log.finish())
+        if self._file is not None:
+            self._file.finish()
+        self._log, self._file = None, None
+
+
+class _Log:
+    """The log that passes."""
+
+    def __init__(self, told: Document, document: DocumentId) -> None:
+        self._told = told
+        self._document = document
+        self._link = chain.genesis(told.origin, told.name)
+        self._seq = 0
+        self._heads: dict[int, SignedHead] = {}
+
+    def head(self, told: Head) -> None:
+        signed = SignedHead(
+            self._document, self._told.origin, Seq(told.seq), told.link, Micros(told.at), told.key, told.signature
+        )
+        if (fault := signature_fault([signed], None)) is not None:
+            raise self._wrong(fault)
+        self._heads[told.seq] = signed
+
+    def row(self, told: Row) -> bytes:
+        self._seq += 1
+        if told.seq != self._seq:
+            raise self._wrong(Fault(self._seq, "missing row"))
+        if (told.update is None) is (told.commitment is None):
+            raise self._wrong(Fault(told.seq, "it has neither bytes nor a commitment, or both"))
+        commitment = told.commitment if told.update is None else chain.commit(told.salt, told.update)
+        self._link = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment or b"")
+        if told.seq in self._heads and self._heads[told.seq].link != self._link:
+            raise self._wrong(Fault(told.seq, REWRITTEN))
+        return self._link
+
+    def finish(self) -> Verdict:
+        newest = max(self._heads, default=0)
+        if self._seq != self._told.rows or newest > self._seq:
+            raise self._wrong(Fault(self._seq + 1, "cut off: more rows were there"))
+        if self._link != self._told.link:
+            raise self._wrong(Fault(self._seq, "changed: the last link is not the one that the export names"))
+        return Verdict(self._document, self._seq, None, self._heads.get(newest))
+
+    def _wrong(self, fault: Fault) -> ArchiveDamaged:
+        return ArchiveDamaged(f"{Verdict(self._document, self._seq, fault)}.")
+
+
+class _File:
+    """The file of the room that passes."""
+
+    def __init__(self, told: Asset) -> None:
+        self._told = told
+        self._size = 0
+        self._digest = sha256()
+
+    def chunk(self, told: Chunk) -> None:
+        self._size += len(told.data)
+        self._digest.update(told.data)
+        if self._size > self._told.size:
+            self._refuse()
+
+    def finish(self) -> None:
+        if self._size != self._told.size or self._digest.hexdigest() != self._told.sha256:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        raise ArchiveDamaged(f"the file {self._told.sha256} does not have the bytes that its name says.")
