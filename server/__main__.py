@@ -1,4 +1,4 @@
-"""The `thunderline` command: what it is told on the command line, and how a server is run."""
+"""The `thunderline` command: how it begins and ends, and how a server is run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import argparse
 import asyncio
 import ipaddress
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import uvloop
@@ -19,15 +17,12 @@ from hypercorn.config import Sockets
 from hypercorn.middleware import ProxyFixMiddleware
 from hypercorn.utils import wrap_app
 
-from crdt_docs.access import Permission, Permissions
-from persistence.interfaces import Role
 from server.app import Application, create_app
 from server.auth.keys import KeysUnusable
 from server.commands.ending import EXIT_ADDRESS, EXIT_DATA, EXIT_USAGE, CannotBeDone
-from server.commands.short import ADMIN_SECONDS, address, admin_link, link, recovery, token, way_to_link
-from server.commands.transfer import export, import_
-from server.commands.verify import verify
-from server.config import CONFIG_VARIABLE, Config, InvalidSetting, load_config, settings
+from server.commands.parser import command_line
+from server.commands.short import ADMIN_SECONDS, address, link, way_to_link
+from server.config import Config, InvalidSetting, load_config, settings
 from server.data_lock import FolderUnusable, locked
 from server.key_files import SecretUnusable
 from server.logs import configure_logging
@@ -170,87 +165,7 @@ def _check_tls(hypercorn: ServerConfig) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="thunderline", description="A collaboration room that a team runs itself.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serving = commands.add_parser("serve", help="run the server", description="Run the server.")
-    serving.set_defaults(run=serve)
-    _add_settings(serving, {setting.name for setting in settings()})
-    minting = commands.add_parser("token", help="print a room token", description="Print a room token.")
-    minting.set_defaults(run=token)
-    minting.add_argument("--room", required=True, help="id of the room; '*' opens any, creating it at first use")
-    minting.add_argument("--user", required=True, help="id of the user")
-    minting.add_argument("--name", help="name that others see; the user's id by default")
-    minting.add_argument("--role", choices=[role.value for role in Role], default=Role.MEMBER.value)
-    minting.add_argument("--ttl", type=_seconds, default=3600, help="how many seconds it is good (default: 3600)")
-    minting.add_argument("--permissions", type=_permissions, help="comma list of all that is allowed; else by role")
-    _add_settings(minting, {"data"})
-    linking = commands.add_parser(
-        "admin-link", help="print the operator's link", description="Print the link to /admin."
-    )
-    linking.set_defaults(run=admin_link)
-    linking.add_argument("--ttl", type=_seconds, default=ADMIN_SECONDS, help="how many seconds it is good (12 hours)")
-    linking.add_argument("--url", help="where browsers find the server; by default as host and port say")
-    _add_settings(linking, {"data", "host", "port"})
-    recovering = commands.add_parser(
-        "recovery", help="switch a room's recovery", description="Switch a room's recovery while no server runs."
-    )
-    recovering.set_defaults(run=recovery)
-    recovering.add_argument("--room", required=True, help="id of the room")
-    switch = recovering.add_mutually_exclusive_group(required=True)
-    switch.add_argument("--on", action="store_true", help="moderators may return others' work")
-    switch.add_argument("--off", dest="on", action="store_false", help="back to normal")
-    _add_settings(recovering, {"data"})
-    verifying = commands.add_parser(
-        "verify", help="check the logs", description="Check that the logs, or an export, are what they were."
-    )
-    verifying.set_defaults(run=verify)
-    verifying.add_argument("what", nargs="?", metavar="ROOM|FILE", help="id of a room, or an export; else all logs")
-    _add_settings(verifying, {"data"})
-    exporting = commands.add_parser(
-        "export", help="write a room to a file", description="Write a room to a file; a server may run."
-    )
-    exporting.set_defaults(run=export)
-    exporting.add_argument("room", metavar="ROOM", help="id of the room")
-    exporting.add_argument("file", metavar="FILE", help="where to; a file that is there is replaced")
-    _add_settings(exporting, {"data"})
-    importing = commands.add_parser(
-        "import", help="read a room from a file", description="Read a room from an export while no server runs."
-    )
-    importing.set_defaults(run=import_)
-    importing.add_argument("file", metavar="FILE", help="what `thunderline export` wrote")
-    importing.add_argument("--as", dest="as_room", metavar="ROOM", help="id of the new room; by default the old one")
-    _add_settings(importing, {"data"})
-    return parser
-
-
-def _add_settings(parser: argparse.ArgumentParser, names: set[str]) -> None:
-    parser.add_argument("--config", type=Path, default=_configured_file(), help="TOML file with settings")
-    for setting in settings():
-        if setting.name in names:
-            text = f"{setting.description} (default: {setting.default})".replace("%", "%%")
-            if setting.is_flag:
-                parser.add_argument(setting.option, action=argparse.BooleanOptionalAction, default=None, help=text)
-            else:
-                parser.add_argument(setting.option, choices=setting.choices or None, default=None, help=text)
-
-
-def _configured_file() -> Path | None:
-    named = os.environ.get(CONFIG_VARIABLE)
-    return Path(named) if named else None
-
-
-def _seconds(text: str) -> int:
-    seconds = int(text)
-    if not 0 < seconds < 2**31:
-        raise ValueError
-    return seconds
-
-
-def _permissions(text: str) -> Permissions:
-    try:
-        return frozenset(Permission(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError as exc:
-        raise argparse.ArgumentTypeError(f"{exc}; there are {', '.join(Permission)}") from exc
+    return command_line(serve)
 
 
 def _exit(code: int, sentence: str) -> NoReturn:

@@ -10,9 +10,11 @@ from crdt_docs.ids import RoomId, parse_room_id
 from persistence.errors import StorageError
 from persistence.sqlite import DATABASE_NAME
 from persistence.sqlite.reading import logs, reading
+from server.commands.backup import verify_backup
 from server.commands.ending import EXIT_DATA, EXIT_FAULT, EXIT_USAGE, CannotBeDone
 from server.commands.transfer import verify_file
 from server.config import Config
+from server.history.backup import BACKUP
 from server.history.heads import KEY_NAME, read_signing_key
 from server.history.verification import verify_all
 
@@ -25,12 +27,21 @@ def verify(config: Config, given: argparse.Namespace) -> None:
         SecretUnusable: The installation's key cannot be read.
     """
     if given.what is not None and Path(given.what).is_file():
-        verify_file(Path(given.what))
+        _verify_file(Path(given.what))
         return
     try:
         _verify_folder(config, given.what)
     except StorageError as exc:
         raise CannotBeDone(EXIT_DATA, f"The database cannot be used: {exc.reason}") from exc
+
+
+def _verify_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            is_backup = file.read(len(BACKUP.first_line)).startswith(b"thunderline-backup ")
+    except OSError as exc:
+        raise CannotBeDone(EXIT_USAGE, f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    (verify_backup if is_backup else verify_file)(path)
 
 
 def _verify_folder(config: Config, room_text: str | None) -> None:

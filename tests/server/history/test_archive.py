@@ -29,7 +29,8 @@ from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
 from server.errors import UnknownRoom
 from server.history import records as r
-from server.history.archive import FIRST_LINE, ArchiveDamaged, ArchiveForeign, ArchiveRefused, pack, unpack
+from server.history.archive import ROOM as FORMAT
+from server.history.archive import ArchiveDamaged, ArchiveForeign, ArchiveRefused, pack, unpack
 from server.history.checking import ArchiveCheck
 from server.history.exporting import export_room
 from server.history.heads import load_signing_key
@@ -358,7 +359,7 @@ async def test_a_bomb_is_refused(tmp_path: Path) -> None:
     """[EX2] A length without end is damage; nobody asks for that memory."""
     body = zstandard.ZstdCompressor().compress(b"\xff" * 4 + b"x" * 1000)
     with pytest.raises(ArchiveDamaged, match="a record of"):
-        check_all(FIRST_LINE + body + hashlib.sha256(FIRST_LINE + body).digest())
+        check_all(FORMAT.first_line + body + hashlib.sha256(FORMAT.first_line + body).digest())
 
 
 async def test_a_room_that_is_or_was_there_is_not_overwritten(tmp_path: Path) -> None:
