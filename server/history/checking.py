@@ -82,6 +82,8 @@ class ArchiveCheck:
                 self.made = record
             case Document():
                 self._finish()
+                if any(verdict.document.name == record.name for verdict in self.verdicts):
+                    raise ArchiveDamaged(f"it holds the document {record.name} twice.")
                 parse_room_id(record.origin)
                 self._log = _Log(record, parse_document_id(self._room, record.name))
             case Head() if self._log is not None:
@@ -124,6 +126,8 @@ class _Log:
         )
         if (fault := signature_fault([signed], None)) is not None:
             raise self._wrong(fault)
+        if told.seq <= max(self._heads, default=0):
+            raise self._wrong(Fault(told.seq, "its heads are out of order"))
         self._heads[told.seq] = signed
 
     def row(self, told: Row) -> bytes:

@@ -18,6 +18,7 @@ _Int: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 _Hash: TypeAlias = Annotated[bytes, Meta(min_length=LINK_BYTES, max_length=LINK_BYTES)]
+_Text: TypeAlias = Annotated[str, Meta(max_length=1024)]
 _User: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
@@ -29,7 +30,7 @@ class Room(_Record, tag="room"):
     """First of all."""
 
     id: str
-    name: str
+    name: _Text
     access: Access
     default_role: Role
     created_at: _Int
@@ -51,7 +52,7 @@ class Member(_Record, tag="member"):
     """A person."""
 
     user: _User
-    name: str
+    name: _Text
     role: Role
     guest_hash: bytes | None
     joined_at: _Int
@@ -60,7 +61,7 @@ class Member(_Record, tag="member"):
     tokens_from: _Int
     removed_at: _Int | None
     banned_at: _Int | None
-    family: str
+    family: _Text
 
 
 class Session(_Record, tag="session"):
@@ -68,10 +69,10 @@ class Session(_Record, tag="session"):
 
     id: Annotated[str, Meta(min_length=1, max_length=256)]
     user: _User
-    name: str
+    name: _Text
     joined_at: _Int
     left_at: _Int | None
-    device: str
+    device: _Text
     mic_seconds: _Seconds
     camera_seconds: _Seconds
     screen_seconds: _Seconds
@@ -82,7 +83,7 @@ class Session(_Record, tag="session"):
 class Document(_Record, tag="document"):
     """A document: how many rows its log has and the link of the last one. Its heads, bindings and rows follow."""
 
-    name: str
+    name: _Text
     origin: str
     rows: _Count
     link: _Hash
@@ -123,8 +124,8 @@ class Asset(_Record, tag="asset"):
     """A file; its bytes follow in chunks."""
 
     sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-    mime_type: str
-    file_name: str
+    mime_type: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}\Z")]
+    file_name: _Text
     size: _Count
     uploader: _User
     uploaded_at: _Int

@@ -306,6 +306,14 @@ def _twice(kind: type) -> Forge:
     return forge
 
 
+def _document(records: list[Any]) -> list[Any]:
+    """The first document with all that follows it."""
+    first = next(place for place, each in enumerate(records) if isinstance(each, r.Document))
+    kinds = (r.Head, r.Binding, r.Row)
+    behind = next(place for place in range(first + 1, len(records)) if not isinstance(records[place], kinds))
+    return records[first:behind]
+
+
 FORGED: dict[str, Forge] = {
     "user": _every(r.Row, user="eve"),
     "bytes": _every(r.Row, update=b"\0\0"),
@@ -326,6 +334,9 @@ FORGED: dict[str, Forge] = {
     "no bytes of a file": _without(r.Chunk),
     "a file's hash": _every(r.Asset, sha256="0" * 64),
     "a file's path": _every(r.Asset, sha256="../../../../etc/passwd"),
+    "a head twice": _twice(r.Head),
+    "a document twice": lambda records: [*records[:-1], *_document(records), records[-1]],
+    "a type of no file": _every(r.Asset, mime_type="text/html\r\nX: y"),
     "a member twice": _twice(r.Member),
     "a member less": _without(r.Member),
     "a binding less": _without(r.Binding),

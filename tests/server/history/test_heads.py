@@ -57,7 +57,7 @@ def test_a_signature_is_good_for_what_was_signed_only(tmp_path: Path) -> None:
 
 
 async def test_a_log_that_has_not_grown_is_not_signed_again(tmp_path: Path) -> None:
-    """[SH2] Leaving the sealer signs what was asked for."""
+    """[SH2] [CH5] Leaving the sealer signs what was asked for."""
     async with open_sqlite(tmp_path, clock=SystemClock().now_us) as stores:
         key = load_signing_key(tmp_path)
         await stores.updates.append(rows(2))
