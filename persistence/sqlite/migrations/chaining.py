@@ -20,7 +20,15 @@ INSERT INTO updates (document, seq, at, user, session, checksum, salt, link, byt
 _LAST = (
     "DROP TABLE updates_unchained",
     "CREATE INDEX updates_by_time ON updates (document, at, user)",
+    """
+    CREATE TRIGGER updates_are_counted AFTER INSERT ON updates
+    BEGIN
+        INSERT INTO activity (document, slot, user, rows) VALUES (new.document, new.at / 10000000, new.user, 1)
+        ON CONFLICT DO UPDATE SET rows = rows + 1;
+    END
+    """,
 )
+"""What went with the old table."""
 
 
 def chain_old_rows(connection: sqlite3.Connection) -> None:
