@@ -1,18 +1,20 @@
 /** The board of a replay: shows a document that changes row by row or is replaced, in an editor that nobody draws in. */
 import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import type { RoomSession } from '../sync/types';
 import { assetsOf } from '../whiteboard/assets';
 import { EditorScene } from '../whiteboard/editorScene';
 import { Images } from '../whiteboard/images';
 import { RemoteChanges, changedIds } from '../whiteboard/remoteChanges';
-import { type ElementMap, type ElementsMap, type SceneElement, elementsOf } from '../whiteboard/schema';
+import { type ElementsMap, type SceneElement, elementsOf } from '../whiteboard/schema';
 import type { Shadows } from '../whiteboard/shadow';
+import { DecodedCache, signatureOf } from './decodedCache';
 import { type Tint, TintedScene } from './tintedScene';
 
 export class Stage {
   private readonly scene: TintedScene;
   private readonly shadows: Shadows = new Map();
+  private readonly cache = new DecodedCache();
   private shown: { elements: ElementsMap; remote: RemoteChanges; images: Images } | undefined;
 
   constructor(private readonly session: RoomSession, readonly api: ExcalidrawImperativeAPI) {
@@ -24,7 +26,7 @@ export class Stage {
     const elements = elementsOf(doc);
     const changed = differing(this.shown?.elements, elements);
     this.leave();
-    const remote = new RemoteChanges(elements, this.scene, this.shadows, Math.random);
+    const remote = new RemoteChanges(elements, this.scene, this.shadows, Math.random, this.cache.decode);
     const images = new Images(doc, this.api, this.scene.elements, assetsOf(this.session), () => false, () => {});
     this.shown = { elements, remote, images };
     remote.apply(changed);
@@ -71,22 +73,7 @@ export function differing(before: ElementsMap | undefined, after: ElementsMap): 
   for (const [id, was] of before ?? []) {
     const is = after.get(id);
     if (is === undefined) ids.add(id);
-    else if (isSame(was, is)) ids.delete(id);
+    else if (signatureOf(was) === signatureOf(is)) ids.delete(id);
   }
   return ids;
-}
-
-/** Both are states of one history: the same struct under each key is the same value, but for the points of a stroke. */
-function isSame(one: ElementMap, other: ElementMap): boolean {
-  if (one._map.size !== other._map.size) return false;
-  for (const [key, item] of one._map) {
-    const its = other._map.get(key);
-    if (!its || its.deleted !== item.deleted || !Y.compareIDs(item.id, its.id)) return false;
-    if (item.content instanceof Y.ContentType && !hasSameLength(item.content, its.content)) return false;
-  }
-  return true;
-}
-
-function hasSameLength({ type }: Y.ContentType, content: Y.Item['content']): boolean {
-  return content instanceof Y.ContentType && type._length === content.type._length;
 }

@@ -39,7 +39,7 @@ export class TintedScene implements Scene {
 
   private tinted(element: SceneElement): SceneElement {
     const how = this.tint(element);
-    if (!how) return { ...element, versionNonce: this.nonce++ };
+    if (!how) return element;
     const { color, faded } = how;
     const colors = color === undefined ? {} : {
       strokeColor: color,
