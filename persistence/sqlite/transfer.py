@@ -21,7 +21,7 @@ PAGE_ROWS: Final = 512
 PAGE_BYTES: Final = 1024 * 1024
 
 _ORDERS: Final = {
-    "rooms": "rowid", "members": "joined_at, rowid", "sessions": "joined_at, rowid",
+    "rooms": "rowid", "members": "joined_at, rowid", "sessions": "joined_at, rowid", "marks": "rowid",
     "document_clients": "at, rowid", "assets": "uploaded_at, rowid",
 }  # fmt: skip
 _PAGE: Final = """

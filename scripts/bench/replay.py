@@ -99,6 +99,9 @@ async def write(data: Path, room: str, made: list[tuple[UserId, bytes]]) -> None
         open_sqlite(data, durability="process", clock=lambda: Micros(start)) as stores,
         Compactor(stores, data / DATABASE_NAME) as compactor,
     ):
+        kept = await stores.rooms.get(document.room)
+        assert kept is not None
+        await stores.rooms.change(replace(kept, created_at=start))
         head = await stores.updates.head(document)
         for first in range(0, len(made), SNAPSHOT_EVERY):
             batch = [

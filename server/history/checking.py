@@ -14,15 +14,30 @@ from crdt_docs.ids import DocumentId, RoomId, Seq, parse_document_id, parse_room
 from persistence import chain
 from persistence.interfaces import Micros, SignedHead
 from server.history.archive import ArchiveDamaged
-from server.history.records import Asset, Binding, Chunk, Document, End, Head, Made, Member, Record, Room, Row, Session
+from server.history.records import (
+    Asset,
+    Binding,
+    Chunk,
+    Document,
+    End,
+    Head,
+    Made,
+    Mark,
+    Member,
+    Record,
+    Room,
+    Row,
+    Session,
+)
 from server.history.verification import REWRITTEN, Fault, Verdict, signature_fault
 
 _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     None: (Room,),
     Room: (Made,),
-    Made: (Member, Session, Document, Asset, End),
-    Member: (Member, Session, Document, Asset, End),
-    Session: (Session, Document, Asset, End),
+    Made: (Member, Session, Mark, Document, Asset, End),
+    Member: (Member, Session, Mark, Document, Asset, End),
+    Session: (Session, Mark, Document, Asset, End),
+    Mark: (Mark, Document, Asset, End),
     Document: (Head, Binding, Row, Document, Asset, End),
     Head: (Head, Binding, Row),
     Binding: (Binding, Row, Document, Asset, End),
@@ -32,7 +47,7 @@ _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     End: (),
 }
 """What may come after what."""
-_COUNTED: Final = {"members": Member, "sessions": Session, "documents": Document, "rows": Row,
+_COUNTED: Final = {"members": Member, "sessions": Session, "marks": Mark, "documents": Document, "rows": Row,
                    "bindings": Binding, "assets": Asset}  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from server.history.records import (
     End,
     Head,
     Made,
+    Mark,
     Member,
     Record,
     Room,
@@ -54,7 +55,7 @@ def export_room(folder: Path, room: RoomId, key: SigningKey, at: Micros) -> Iter
                 yield record
         except msgspec.ValidationError as exc:
             raise CorruptStorage(f"What is kept of the room {room} cannot be exported: {exc}.") from exc
-    yield End(*(counts[kind.__name__] for kind in (Member, Session, Document, Row, Binding, Asset)))
+    yield End(*(counts[kind.__name__] for kind in (Member, Session, Mark, Document, Row, Binding, Asset)))
 
 
 def _records(
@@ -63,7 +64,7 @@ def _records(
     yield _room(connection, room)
     yield Made(at, key.public)
     tips = [(log, tip) for log in logs(connection, room) if (tip := tip_of(connection, log)) is not None]
-    for kind, table in ((Member, "members"), (Session, "sessions")):
+    for kind, table in ((Member, "members"), (Session, "sessions"), (Mark, "marks")):
         for stored in records_of(connection, table, columns(kind), "room", room):
             yield from_table(kind, stored)
     for log, (seq, link) in tips:

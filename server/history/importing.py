@@ -24,6 +24,7 @@ from server.history.records import (
     Chunk,
     Document,
     Head,
+    Mark,
     Member,
     Record,
     Room,
@@ -86,7 +87,9 @@ class _Import:
             case Member():
                 self._add("members", record, room=self._room)
             case Session():
-                self._keep_session(record)
+                self._add_under_any_id("sessions", record, secrets.token_urlsafe(16))
+            case Mark():
+                self._add_under_any_id("marks", record, secrets.token_hex(8))
             case Document():
                 told = {"room": self._room, "name": record.name, "origin": record.origin}
                 self._document = self._writer.insert("documents", told) or _twice(record)
@@ -107,11 +110,11 @@ class _Import:
             raise RoomTaken(f"there is, or was, a room with the id {self._room}: give it another one with --as.")
         self._writer.insert("rooms", to_table(msgspec.structs.replace(room, id=self._room)))
 
-    def _keep_session(self, session: Session) -> None:
-        """Where the room is there a second time, its sessions are too; an id belongs to one of them."""
-        told = {"room": self._room, **to_table(session)}
-        if not self._writer.insert("sessions", told):
-            self._writer.insert("sessions", told | {"id": secrets.token_urlsafe(16)})
+    def _add_under_any_id(self, table: str, record: Session | Mark, other: str) -> None:
+        """Where the room is there a second time, its sessions and marks are too; an id belongs to one of them."""
+        told = {"room": self._room, **to_table(record)}
+        if not self._writer.insert(table, told):
+            self._writer.insert(table, told | {"id": other})
 
     def _keep_row(self, row: Row) -> None:
         update = row.update or b""

@@ -39,6 +39,8 @@ class Room(_Record, tag="room"):
     door_at: _Int
     max_people: _Count
     recovery: bool
+    origin: str | None
+    origin_at: _Int | None
 
 
 class Made(_Record, tag="made"):
@@ -78,6 +80,17 @@ class Session(_Record, tag="session"):
     screen_seconds: _Seconds
     edits: _Count
     messages: _Count
+
+
+class Mark(_Record, tag="mark"):
+    """A named moment."""
+
+    id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+    at: _Int
+    kind: _Text
+    label: _Text
+    user: _User | None
+    made_at: _Int
 
 
 class Document(_Record, tag="document"):
@@ -142,13 +155,14 @@ class End(_Record, tag="end"):
 
     members: _Count
     sessions: _Count
+    marks: _Count
     documents: _Count
     rows: _Count
     bindings: _Count
     assets: _Count
 
 
-Record: TypeAlias = Room | Made | Member | Session | Document | Head | Binding | Row | Asset | Chunk | End
+Record: TypeAlias = Room | Made | Member | Session | Mark | Document | Head | Binding | Row | Asset | Chunk | End
 
 JSON_COLUMNS: Final = {"permissions": list[Permission], "overrides": dict[Permission, bool]}
 """Columns that hold a JSON text, and what it is."""

@@ -87,7 +87,7 @@ def _change_something(ann: Visitor, chance: random.Random) -> None:
 
 
 def test_replayed_pixels_are_those_that_were_seen(pair: Pair, server: RoomServer, room: Room) -> None:
-    """[P4] [RE9] At 20 instants of a session: live, and again in any order."""
+    """[P4] [RE5] [RE9] At 20 instants of a session: live, and again in any order."""
     ann, bob = pair
     chance = random.Random(seed())
     seen: list[tuple[int, str]] = []
@@ -105,6 +105,16 @@ def test_replayed_pixels_are_those_that_were_seen(pair: Pair, server: RoomServer
     for at, pixels in seen:
         replay.seek(at)
         assert _pixels(bob.page) == pixels
+
+    at, pixels = min(seen)  # the first of them: everything that came later goes, what was deleted comes back
+    replay.seek(at)
+    replay.do("restore-all")
+    bob.page.get_by_test_id("restore-apply").click()
+    bob.await_saved()
+    ann.page.wait_for_function(_HAS, arg=bob.page.evaluate(_HOLDS))
+    assert _pixels(bob.page) == pixels
+    ann.reload()
+    assert _pixels(ann.page) == pixels
 
 
 def test_one_scrubs_plays_and_steps_through_what_was(pair: Pair) -> None:

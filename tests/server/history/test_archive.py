@@ -21,7 +21,18 @@ from msgspec.structs import replace as with_other
 from crdt_docs.access import Permission
 from crdt_docs.ids import ClientId, DocumentId, RoomId, Seq, SessionId, UserId
 from persistence.errors import CorruptStorage
-from persistence.interfaces import Access, Asset, Binding, Member, Micros, Role, RoomRecord, SessionRecord, UpdateRow
+from persistence.interfaces import (
+    Access,
+    Asset,
+    Binding,
+    Mark,
+    Member,
+    Micros,
+    Role,
+    RoomRecord,
+    SessionRecord,
+    UpdateRow,
+)
 from persistence.loading import load_updates
 from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite
 from persistence.sqlite.reading import reading
@@ -45,7 +56,9 @@ TABLES = {
     "family",
     "sessions": "id, user, name, joined_at, left_at, device, edits, messages, mic_seconds",
     "assets": "sha256, mime_type, file_name, size, uploader, uploaded_at",
-    "rooms": "name, access, default_role, created_at, permissions, door, door_at, max_people, recovery",
+    "rooms": "name, access, default_role, created_at, permissions, door, door_at, max_people, recovery, origin, "
+    "origin_at",
+    "marks": "id, at, kind, label, user, made_at",
 }
 BY_DOCUMENT = {
     "updates": "name, seq, at, user, session, checksum, salt, link, commitment, bytes",
@@ -67,12 +80,16 @@ class Random:
     async def fill(self, stores: SqliteStores, folder: Path) -> None:
         """Write it into an empty data folder."""
         await stores.rooms.create(
-            RoomRecord(ROOM, "Grüße 🔵", Access.LOBBY, Role.VIEWER, Micros(5), permissions=frozenset([Permission.DRAW]))
-        )
+            RoomRecord(ROOM, "Grüße 🔵", Access.LOBBY, Role.VIEWER, Micros(5), permissions=frozenset([Permission.DRAW]),
+                       origin=RoomId("elsewhere"), origin_at=Micros(4))
+        )  # fmt: skip
         await stores.rooms.put_members(*map(self._member, range(4)))
         for number, user in enumerate(self._people):
             await stores.sessions.open(SessionRecord(SessionId(f"page{number}"), ROOM, user, user.title(), NOW))
         await stores.sessions.close(SessionId("page0"), Micros(NOW + 9))
+        for number in range(2):
+            mark = Mark(f"{number:016x}", ROOM, Micros(NOW - number), "person", "Idee 💡", self._people[0], NOW)
+            assert await stores.marks.add(mark, most=2)
         heads = dict.fromkeys(("whiteboard", "chat", "doc-notes"), 0)
         async with Sealer(stores.heads, load_signing_key(folder), SystemClock()) as sealer:
             for _ in range(self._writes):
@@ -205,6 +222,7 @@ async def test_a_copy_beside_the_original_goes_its_own_way(tmp_path: Path) -> No
         head = await stores.updates.head(notes)
         await stores.updates.append([UpdateRow(notes, Seq(head + 1), NOW, UserId("x"), SessionId("x"), b"\0\0")])
         assert len(await stores.sessions.of_room(RoomId("copy"))) == len(await stores.sessions.of_room(ROOM)) == 4
+        assert len(await stores.marks.of_room(RoomId("copy"))) == len(await stores.marks.of_room(ROOM)) == 2
 
     with reading(folder / DATABASE_NAME) as connection:
         assert [verdict.fault for verdict in verify_all(connection, None, load_signing_key(folder).public)] == [

@@ -1,6 +1,6 @@
 /** `/r/<room>/replay`: the room as it was at any moment; the board keeps its place, tools give way to a track below. */
 import { ArrowLeft, MessageSquare } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from 'react';
 import { messagesOf } from '../chat/chatModel';
 import { previewOf } from '../chat/Message';
 import type { RoomSession } from '../sync/types';
@@ -13,7 +13,6 @@ import { Controls } from './Controls';
 import { MomentMenu } from './MomentMenu';
 import { type Actor, actorsOf, namesOf, presentAt } from './people';
 import './replay.css';
-import { ReplayBoard } from './ReplayBoard';
 import { ReplayChat } from './ReplayChat';
 import { type Replay, type Span, instantOfMessage } from './replay';
 import { ReplayProblem } from './ReplayProblem';
@@ -24,6 +23,9 @@ import type { Tint } from './tintedScene';
 import { type Tick, Track } from './Track';
 import { useReplayKeys } from './useReplayKeys';
 import { useFrames, useReplay } from './useReplay';
+
+/** The editor is large: what is to be shown in it is asked for meanwhile. */
+const ReplayBoard = lazy(() => import('./ReplayBoard').then((module) => ({ default: module.ReplayBoard })));
 
 const MAX_LANES = 6;
 const MAX_TICKS = 300;
@@ -98,7 +100,9 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const present = presentAt(replay.overview, position).map(nameOf);
   return (
     <>
-      <ReplayBoard session={session} replay={replay} theme={boardTheme} lang={lang} onStage={setStage} onPick={setPicked} />
+      <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}>
+        <ReplayBoard session={session} replay={replay} theme={boardTheme} lang={lang} onStage={setStage} onPick={setPicked} />
+      </Suspense>
       {picked !== null && stage && (
         <StoryCard
           key={picked}

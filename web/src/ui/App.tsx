@@ -11,8 +11,11 @@ const AdminPage = lazy(() => import('../admin/AdminPage'));
 
 /** The editor is the largest part: fetch it beside the room's page, not after it; on the start page, once that is idle. */
 const preload = (): void => void Promise.all([import('./RoomPage'), import('../whiteboard/Board')]).catch(() => {});
-if (route.get().page === 'room') preload();
-else if (route.get().page === 'landing' && 'requestIdleCallback' in window) requestIdleCallback(preload, { timeout: 3_000 });
+const preloadReplay = (): void =>
+  void Promise.all([import('./RoomPage'), import('../history/ReplayView'), import('../history/ReplayBoard')]).catch(() => {});
+const first = route.get();
+if (first.page === 'room') (first.isReplay ? preloadReplay : preload)();
+else if (first.page === 'landing' && 'requestIdleCallback' in window) requestIdleCallback(preload, { timeout: 3_000 });
 
 export function App() {
   const t = useTexts().shell;
