@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import sqlite3
@@ -146,6 +147,44 @@ def test_one_scrubs_plays_and_steps_through_what_was(pair: Pair) -> None:
     assert replay.elements() == live
     replay.back()
     bob.board.await_count(4)
+
+
+def test_what_is_drawn_meanwhile_is_taken_in(pair: Pair) -> None:
+    """[RE12] Who looks at the end goes on looking at it; who looks at a moment stays there."""
+    ann, bob = pair
+    ann.board.draw([(350, 250), (480, 330)], tool="r")
+    ann.await_saved()
+    bob.board.await_count(1)
+    replay = Replay(bob.page)
+    replay.open()
+    bob.board.await_count(1)
+    ann.board.draw([(600, 250), (700, 330)], tool="o")
+    bob.board.await_count(2)
+
+    replay.scrub(0.0)
+    bob.board.await_count(0)
+    end = bob.page.evaluate("() => __thunderline.replay.span.get().end")
+    ann.board.draw([(350, 400), (480, 470)], tool="r")
+    bob.page.wait_for_function("(end) => __thunderline.replay.span.get().end > end", arg=end)
+    assert replay.elements() == []
+
+
+def test_the_live_board_says_who_made_what_is_selected(pair: Pair) -> None:
+    """[RE13] And who changed it; somebody who has left, too."""
+    ann, bob = pair
+    shape = ann.board.draw([(450, 250), (580, 330)], tool="r")
+    ann.await_saved()
+    bob.board.await_element(shape)
+    ann.leave()
+    bob.page.mouse.click(450, 290)
+    line = bob.page.get_by_test_id("attribution")
+    expect(line).to_have_text("Made by Ann")
+    bob.page.keyboard.press("ArrowRight")
+    bob.await_saved()
+    bob.page.mouse.click(700, 600)
+    expect(line).to_have_count(0)
+    bob.page.mouse.click(452, 290)
+    expect(line).to_have_text("Made by Ann · changed by you")
 
 
 def test_an_element_tells_its_story(pair: Pair) -> None:
@@ -361,8 +400,8 @@ def test_an_empty_history_says_so_and_a_viewer_brings_nothing_back(enter: Enter,
     expect(vera.page.get_by_test_id("restore-all")).to_have_count(0)
 
 
-def test_a_moment_is_saved_as_a_file(enter: Enter, room: Room) -> None:
-    """For Excalidraw, as a drawing, as a picture, and all of it as a film."""
+def test_a_moment_is_saved_as_a_file(enter: Enter, room: Room, server: RoomServer) -> None:
+    """For Excalidraw, as a drawing, as a picture, as a film; the first can be dropped on another board."""
     ann = enter("Ann", room.link)
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
     ann.await_saved()
@@ -378,6 +417,15 @@ def test_a_moment_is_saved_as_a_file(enter: Enter, room: Room) -> None:
         assert len(content) > 200
         if kind == "excalidraw":
             assert [each["id"] for each in json.loads(content)["elements"]] == [shape]
+            drawing = base64.b64encode(content).decode()
+    bob = enter("Bob", server.create_room().link)
+    other = bob.board.draw([(600, 250), (700, 330)], tool="o")
+    bob.board.drop("moment.excalidraw", "application/json", drawing, (500, 500))
+    bob.board.await_count(2)
+    bob.await_saved()
+    bob.reload()
+    bob.board.await_count(2)
+    assert set(bob.board.ids()) == {shape, other}
 
 
 def test_a_room_that_is_deleted_ends_its_replay(enter: Enter, room: Room, server: RoomServer) -> None:

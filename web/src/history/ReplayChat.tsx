@@ -7,7 +7,7 @@ import { MessageList, type MessageListHandle } from '../chat/MessageList';
 import type { RoomSession } from '../sync/types';
 import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
-import { type Replay, instantOfMessage } from './replay';
+import type { Replay } from './replay';
 
 const NONE: ReadonlySet<string> = new Set();
 const nothing = (): void => {};
@@ -23,7 +23,7 @@ export function ReplayChat({ session, replay }: { session: RoomSession; replay: 
   const go = (target: EventTarget): void => {
     const id = target instanceof Element && !target.closest('button, a') ? target.closest<HTMLElement>('.chat-message')?.dataset['id'] : undefined;
     const message = messages.find((one) => one.id === id);
-    if (message) void replay.seek(instantOfMessage(message.sentAt, replay.span.get()));
+    if (message) void replay.seek(replay.instantOf(message.id, message.sentAt));
   };
   return (
     <ChatContext value={context}>

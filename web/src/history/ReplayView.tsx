@@ -14,7 +14,7 @@ import { MomentMenu } from './MomentMenu';
 import { type Actor, actorsOf, namesOf, presentAt } from './people';
 import './replay.css';
 import { ReplayChat } from './ReplayChat';
-import { type Replay, type Span, instantOfMessage } from './replay';
+import type { Replay, Span } from './replay';
 import { ReplayProblem } from './ReplayProblem';
 import { wantRestore } from './restoring';
 import type { Stage } from './stage';
@@ -89,6 +89,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
   const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
   const ticks = useTicks(session, replay, span, texts.chat, nameOf);
+  useNews(session, replay);
   useFrames(replay);
   useReplayKeys(replay, ticks);
   useBeginning(replay, stage);
@@ -193,12 +194,39 @@ function useTicks(
 ): readonly Tick[] {
   useStore(session.generation);
   const messages = useStore(messagesOf(session.chat.doc));
+  const moments = useStore(replay.moments);
   return useMemo(() => {
-    const placed = messages.map((message) => ({ message, at: instantOfMessage(message.sentAt, replay.whole) }));
+    const placed = messages.map((message) => ({ message, at: moments.get(message.id) ?? replay.instantOf(message.id, message.sentAt) }));
     return placed.filter(({ at }) => at >= span.begin && at <= span.end).slice(-MAX_TICKS).map(({ message, at }) => ({
       key: message.id, at, color: colorOf(message.author), words: `${nameOf(message.author)}: ${previewOf(message, t)}`,
     }));
-  }, [messages, replay, span, t, nameOf]);
+  }, [messages, moments, replay, span, t, nameOf]);
+}
+
+const NEWS_MS = 2_000;
+
+/** What is drawn and said meanwhile is taken in now and then. */
+function useNews(session: RoomSession, replay: Replay): void {
+  const generation = useStore(session.generation);
+  useEffect(() => {
+    const reading = new AbortController();
+    const place = (): void => void replay.place(reading.signal).catch(() => {});
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void replay.refresh().then(place, () => {}); // the next change asks again
+      }, NEWS_MS);
+    };
+    place();
+    const docs = [session.whiteboard.doc, session.chat.doc];
+    for (const doc of docs) doc.on('update', later);
+    return () => {
+      reading.abort();
+      clearTimeout(timer);
+      for (const doc of docs) doc.off('update', later);
+    };
+  }, [session, generation, replay]);
 }
 
 interface Times {

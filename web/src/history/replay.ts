@@ -3,6 +3,7 @@ import type * as Y from 'yjs';
 import { type ValueStore, createStore } from '../sync/valueStore';
 import { DocumentPlayer } from './documentPlayer';
 import type { HistoryApi, Mark, RoomHistory, Timeline } from './historyApi';
+import { messageMoments } from './messageMoments';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
 export type Speed = (typeof SPEEDS)[number];
@@ -39,10 +40,12 @@ export class Replay {
   /** They are replaced when one goes back, or far ahead. */
   readonly docs: Readonly<Record<Documents, ValueStore<Y.Doc>>>;
   readonly meetings: readonly Span[];
+  /** When messages came; those that are missing are placed by their authors' clocks. */
+  readonly moments = createStore<ReadonlyMap<string, number>>(new Map());
   private seeks = 0;
 
   private constructor(
-    readonly api: HistoryApi, readonly overview: RoomHistory, timeline: Timeline,
+    readonly api: HistoryApi, public overview: RoomHistory, timeline: Timeline,
     /** Whose the Yjs client ids of the board are. */
     readonly authors: ReadonlyMap<number, string>,
   ) {
@@ -66,9 +69,36 @@ export class Replay {
 
   /** Show a part of the time only, one meeting say, or all of it. */
   async choose(span: Span): Promise<void> {
+    await this.show(span);
+    await this.seek(this.position.get());
+  }
+
+  private async show(span: Span): Promise<void> {
     this.timeline.set(await timelineOf(this.api, span));
     this.span.set(span);
-    await this.seek(this.position.get());
+  }
+
+  /** The room is in use: what was added since has its place on the track; who looks at the end goes on looking at it. */
+  async refresh(): Promise<void> {
+    const [before, { begin, end }] = [this.whole, this.span.get()];
+    this.overview = await this.api.overview();
+    [this.board.head, this.chat.head] = [headOf(this.overview, 'whiteboard'), headOf(this.overview, 'chat')];
+    this.marks.set(this.overview.marks);
+    if (end !== before.end) return; // one of several meetings is shown
+    const wasAtEnd = this.position.get() >= end && !this.playing.get();
+    await this.show({ begin: Math.min(begin, this.whole.begin), end: this.whole.end });
+    if (wasAtEnd) await this.seek(this.whole.end);
+  }
+
+  /** Place the messages; what cannot be read stays where its author's clock put it. */
+  async place(signal: AbortSignal): Promise<void> {
+    const moments = await messageMoments(this.api, this.chat.head, signal);
+    if (!signal.aborted) this.moments.set(moments);
+  }
+
+  /** The instant of a message, whose author's clock said `sentAtMs`. */
+  instantOf(id: string, sentAtMs: number): number {
+    return this.moments.get().get(id) ?? instantOfMessage(sentAtMs, this.whole);
   }
 
   get whole(): Span {

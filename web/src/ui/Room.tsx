@@ -25,6 +25,7 @@ import { useStore } from './useStore';
 import { useRoomNotices } from './useRoomNotices';
 import { drawBoard, useVisit } from './useVisit';
 import { noteRoom } from '../landing/recentRooms';
+import { AttributionLine } from '../history/AttributionLine';
 import { CatchUp } from '../history/CatchUp';
 import { Restoring } from '../history/Restoring';
 import { HistoryButton } from './HistoryButton';
@@ -106,6 +107,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
           </div>
         </header>
         <Dock session={session} tab={tab} onTab={setTab} following={following} onFollow={follow} />
+        <AttributionLine session={session} />
         <CatchUp session={session} />
         <Restoring session={session} />
         <KnockCards session={session} />

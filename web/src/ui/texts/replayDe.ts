@@ -79,6 +79,12 @@ export const replayDe: typeof replayEn = {
     done: 'Zurückgebracht. „Rückgängig“ nimmt es wieder weg.',
     mayNot: 'Du darfst hier nicht zeichnen: Bitte jemanden, der moderiert, es zurückzubringen.',
   },
+  attribution: {
+    you: 'dir',
+    someone: 'jemandem',
+    madeBy: (name) => `Gemacht von ${name}`,
+    changedBy: (names) => `geändert von ${names}`,
+  },
   catchUp: {
     away: (time) => `Du warst seit ${time} weg.`,
     changes: (people) => `${people} haben inzwischen an der Tafel gearbeitet.`,

@@ -76,6 +76,12 @@ export const replayEn = {
     done: 'Brought back. Undo takes it away again.',
     mayNot: 'You may not draw here: ask somebody who moderates to bring it back.',
   },
+  attribution: {
+    you: 'you',
+    someone: 'somebody',
+    madeBy: (name: string) => `Made by ${name}`,
+    changedBy: (names: string) => `changed by ${names}`,
+  },
   catchUp: {
     away: (time: string) => `You were away since ${time}.`,
     changes: (people: string) => `${people} changed the board meanwhile.`,
