@@ -19,6 +19,7 @@ banned, removed, room_locked, not_admitted | 403 | 4403
 unknown_room, unknown_document, asset_missing | 404 | 4404
 room_deleted | 410 | 4404
 update_too_large, quota_exceeded | 413 | 4413
+range_invalid | 416 | 4400
 slow_consumer | 503 | 4508
 conflict, negotiation_failed | 409 | 4509
 rate_limited, room_full | 429 | 4529
