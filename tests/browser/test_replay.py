@@ -60,9 +60,10 @@ def _settle(who: Visitor) -> None:
 
 
 def _meet(who: Visitor, other: Visitor) -> None:
-    """Wait until the other one has all that this one has drawn."""
+    """Wait until the other one has all that this one has drawn, and sees it."""
     _settle(who)
     other.page.wait_for_function(_HAS, arg=who.page.evaluate(_HOLDS))
+    other.page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
 
 
 def _now(server: RoomServer, room: Room) -> int:
