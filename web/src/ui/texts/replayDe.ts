@@ -87,7 +87,7 @@ export const replayDe: typeof replayEn = {
   },
   catchUp: {
     away: (time) => `Du warst seit ${time} weg.`,
-    changes: (people) => `${people} haben inzwischen an der Tafel gearbeitet.`,
+    changes: (people) => `Inzwischen an der Tafel: ${people}.`,
     messages: (count) => (count === 1 ? '1 neue Nachricht.' : `${count} neue Nachrichten.`),
     watch: 'Zeig mir, was war',
     dismiss: 'Jetzt nicht',
