@@ -1,6 +1,4 @@
--- Where an instant is in a log, and who was active when, without reading what was written; named moments; branches.
-
-CREATE INDEX updates_by_time ON updates (document, at, user);
+-- Who was active when, without reading what was written; named moments; branches. Step 4 goes on counting (chaining.py).
 
 -- Rows by person and slot of ten seconds: counting those of a long log takes too long for who looks at it.
 CREATE TABLE activity (
@@ -12,11 +10,6 @@ CREATE TABLE activity (
 ) WITHOUT ROWID;
 INSERT INTO activity (document, slot, user, rows)
 SELECT document, at / 10000000 AS slot, user, count(*) FROM updates GROUP BY document, slot, user;
-CREATE TRIGGER updates_are_counted AFTER INSERT ON updates
-BEGIN
-    INSERT INTO activity (document, slot, user, rows) VALUES (new.document, new.at / 10000000, new.user, 1)
-    ON CONFLICT DO UPDATE SET rows = rows + 1;
-END;
 
 CREATE TABLE marks (
     id      TEXT PRIMARY KEY,

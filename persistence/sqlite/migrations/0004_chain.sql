@@ -5,8 +5,6 @@
 ALTER TABLE documents ADD COLUMN origin TEXT; -- the room in which the log began; NULL: this one
 
 DROP TRIGGER updates_leave_no_gap;
-DROP TRIGGER updates_are_counted;
-DROP INDEX updates_by_time;
 ALTER TABLE updates RENAME TO updates_unchained;
 CREATE TABLE updates (
     document   INTEGER NOT NULL REFERENCES documents (id),

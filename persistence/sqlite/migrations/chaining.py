@@ -28,7 +28,7 @@ _LAST = (
     END
     """,
 )
-"""What went with the old table."""
+"""The new table takes the old one's place: where an instant is in it, and rows counted as they come."""
 
 
 def chain_old_rows(connection: sqlite3.Connection) -> None:
