@@ -12,10 +12,10 @@ from persistence.interfaces import Member, Micros, Role
 from persistence.sqlite import DATABASE_NAME
 from server.auth.admission import Caller
 from server.auth.identities import clean_name, new_user
-from server.errors import RangeInvalid
 from server.history.branch import branch
 from server.routes.described import described
 from server.routes.http import address, authorized_with, services
+from server.routes.instants import past_instant
 from server.routes.listing import LARGEST
 from server.routes.rooms import CreatedEntry, Name, check_creator, created
 
@@ -40,9 +40,7 @@ async def create(room_text: str) -> Response:
     check_creator(caller.claims)
     name = caller.room.name if wanted.name is UNSET else clean_name(wanted.name)
     now = parts.clock.now_us()
-    at = now if wanted.at is UNSET else Micros(wanted.at)
-    if not caller.room.created_at <= at <= now:
-        raise RangeInvalid("A branch begins between the room's beginning and now.")
+    at = past_instant(wanted.at, caller.room, now, "A branch begins")
     parts.limits.creations.take(address())
     by = await parts.stores.rooms.member(caller.room.id, caller.user) or _as_member(caller, now)
     database = parts.config.data / DATABASE_NAME

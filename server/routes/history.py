@@ -18,6 +18,7 @@ from server.errors import RangeInvalid, ServerError
 from server.history.stream import stream
 from server.routes.described import described
 from server.routes.http import authorized, bearer, json_response, services
+from server.routes.instants import check_instant
 from server.routes.listing import LARGEST, whole
 from server.routes.marks import MarkInfo
 
@@ -174,7 +175,7 @@ async def moment(room_text: str, document_text: str) -> Response:
     document = parse_document_id(caller.room.id, document_text)
     parts = services()
     at = Micros(whole("at", parts.clock.now_us()))
-    check_instant(at, caller.room.created_at)
+    check_instant(at, caller.room)
     found = await parts.stores.updates.moment(document, at)
     return json_response(Moment(0, None) if found is None else Moment(*found))
 
@@ -226,16 +227,6 @@ async def _while_allowed(
             await authorize(parts, room_text, token)
         except (DocumentError, ServerError):
             return
-
-
-def check_instant(at: Micros, created_at: Micros) -> None:
-    """[HI4] Whether a room was there at an instant; later ones than now are as now.
-
-    Raises:
-        RangeInvalid: It was not.
-    """
-    if at < created_at:
-        raise RangeInvalid(f"The room was not there before the instant {created_at}.")
 
 
 async def _document(room_text: str, document_text: str) -> DocumentId:

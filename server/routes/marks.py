@@ -11,11 +11,12 @@ from quart_schema import document_request, document_response
 
 from crdt_docs.access import Permission
 from persistence.errors import QuotaExceeded
-from persistence.interfaces import Mark, Micros
+from persistence.interfaces import Mark
 from server.auth.identities import clean_name
-from server.errors import RangeInvalid, UnknownMark
+from server.errors import UnknownMark
 from server.routes.described import DONE, described
 from server.routes.http import authorized, authorized_with, json_response, services
+from server.routes.instants import past_instant
 from server.routes.listing import LARGEST
 
 marks = Blueprint("marks", __name__, url_prefix="/api/rooms/<room_text>/marks")
@@ -75,9 +76,7 @@ async def add(room_text: str) -> Response:
     caller.require(Permission.CHAT)
     parts = services()
     label, now = clean_name(wanted.label), parts.clock.now_us()
-    at = now if wanted.at is UNSET else Micros(wanted.at)
-    if not caller.room.created_at <= at <= now:
-        raise RangeInvalid("A mark lies between the room's beginning and now.")
+    at = past_instant(wanted.at, caller.room, now, "A mark lies")
     mark = Mark(secrets.token_hex(8), caller.room.id, at, KIND, label, caller.user, now)
     if not await parts.stores.marks.add(mark, most=MAX_MARKS):
         raise QuotaExceeded(f"A room may have {MAX_MARKS} marks.")
