@@ -75,14 +75,16 @@ function useStage(
     void whenReady(api).then(() => {
       if (ended) return;
       const made = (stage.current = new Stage(session, api));
-      const show = (): void => made.show(replay.docs.whiteboard.get());
+      const show = (): void => made.show(replay.board.moment.get());
       show();
-      stop = replay.docs.whiteboard.subscribe(show);
+      replay.onBoard = (doc) => made.follow(doc);
+      stop = replay.board.moment.subscribe(show);
       told.current(made);
     });
     return () => {
       ended = true;
       stop?.();
+      replay.onBoard = () => {};
       stage.current?.leave();
       stage.current = null;
       told.current(null);

@@ -16,13 +16,14 @@ const rows = rowsOf(Array.from({ length: HEAD }, (_, i) => ({
     elements.get(id)!.set('xy', [i, i]);
   },
 })));
+const atOf = (seq: number): number => AT + (seq - 1) * STEP;
 const shown = (doc: Y.Doc): unknown => doc.getMap('elements').toJSON();
 
 let source: TestSource;
 let player: DocumentPlayer;
 beforeEach(() => {
   source = new TestSource(rows);
-  player = new DocumentPlayer(source, 'whiteboard', HEAD, () => {});
+  player = new DocumentPlayer(source, 'whiteboard', HEAD);
 });
 
 describe('[RE2] a document at a moment', () => {
@@ -33,20 +34,32 @@ describe('[RE2] a document at a moment', () => {
     const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
     for (let n = 0; n < 40; n += 1) {
       const seq = n % 3 === 0 ? Math.min(HEAD, player.seq + 30) : Math.floor(random() * (HEAD + 1));
-      expect(await player.seek(seq)).toBe(true);
+      if (n % 2) expect(player.advance(player.seq * STEP + AT)).toBeDefined();
+      expect(await player.seek(atOf(seq))).toBe(true);
       expect(player.seq).toBe(seq);
       expect(shown(player.doc)).toEqual(shown(stateAfter(rows, seq)));
     }
   });
 
   it('costs a part of the log, not all of it', async () => {
-    await player.seek(2_700);
+    await player.seek(atOf(2_700));
     const asked = source.asked.map(({ after, until, keyframe }) => [until - after, keyframe]);
     expect(asked).toEqual([[0, true]]);
   });
 
+  it('is not asked for again when the rows to it are here', async () => {
+    await player.seek(atOf(10));
+    player.advance(atOf(11));
+    await vi.waitFor(() => expect(player.advance(atOf(12))).toBe(true));
+    const before = source.asked.length;
+    expect(await player.seek(atOf(400))).toBe(true);
+    expect([player.seq, source.asked.length]).toEqual([400, before]);
+    expect(shown(player.doc)).toEqual(shown(stateAfter(rows, 400)));
+  });
+
   it('goes on in one transaction as far as rows are here, and fetches on', async () => {
-    await player.seek(10);
+    await player.seek(atOf(9));
+    await vi.waitFor(() => expect(player.advance(atOf(10))).toBe(true));
     const { doc } = player;
     const told = vi.fn();
     doc.getMap('elements').observeDeep(told);
@@ -61,31 +74,31 @@ describe('[RE2] a document at a moment', () => {
   });
 
   it('knows its end', async () => {
-    await player.seek(HEAD);
+    await player.seek('end');
     expect(player.next).toBe(null);
     expect(player.advance(Infinity)).toBe(true);
   });
 
   it('lets the last of two jumps count', async () => {
-    const first = player.seek(2_700);
-    const second = player.seek(101);
+    const first = player.seek(atOf(2_700));
+    const second = player.seek(atOf(101));
     expect(await Promise.all([first, second])).toEqual([false, true]);
     expect(player.seq).toBe(101);
   });
 
   it('stays what it is when a stream breaks off, and tells so', async () => {
-    await player.seek(701);
+    await player.seek(atOf(701));
     source.broken = 1;
-    await expect(player.seek(50)).rejects.toBeInstanceOf(StreamCutOff);
+    await expect(player.seek(atOf(50))).rejects.toBeInstanceOf(StreamCutOff);
     expect(player.seq).toBe(701);
     expect(shown(player.doc)).toEqual(shown(stateAfter(rows, 701)));
-    await player.seek(50);
+    await player.seek(atOf(50));
     expect(shown(player.doc)).toEqual(shown(stateAfter(rows, 50)));
   });
 
   it('grows with the log', async () => {
-    const young = new DocumentPlayer(new TestSource(rows), 'whiteboard', 700, () => {});
-    await young.seek(700);
+    const young = new DocumentPlayer(new TestSource(rows), 'whiteboard', 700);
+    await young.seek('end');
     young.head = HEAD;
     await vi.waitFor(() => expect(young.advance(AT + 750 * STEP)).toBe(true));
     expect(young.seq).toBe(751);

@@ -37,8 +37,8 @@ export class Replay {
   readonly timeline: ValueStore<Timeline>;
   readonly board: DocumentPlayer;
   readonly chat: DocumentPlayer;
-  /** They are replaced when one goes back, or far ahead. */
-  readonly docs: Readonly<Record<Documents, ValueStore<Y.Doc>>>;
+  /** The board's document was built: it changes from now on. */
+  onBoard: (doc: Y.Doc) => void = () => {};
   readonly meetings: readonly Span[];
   /** When messages came; those that are missing are placed by their authors' clocks. */
   readonly moments = createStore<ReadonlyMap<string, number>>(new Map());
@@ -49,10 +49,8 @@ export class Replay {
     /** Whose the Yjs client ids of the board are. */
     readonly authors: ReadonlyMap<number, string>,
   ) {
-    const player = (name: Documents): DocumentPlayer =>
-      new DocumentPlayer(api, name, headOf(overview, name), (doc) => this.docs[name].set(doc));
-    [this.board, this.chat] = [player('whiteboard'), player('chat')];
-    this.docs = { whiteboard: createStore(this.board.doc), chat: createStore(this.chat.doc) };
+    this.board = new DocumentPlayer(api, 'whiteboard', headOf(overview, 'whiteboard'), (doc) => this.onBoard(doc));
+    this.chat = new DocumentPlayer(api, 'chat', headOf(overview, 'chat'));
     this.meetings = meetingsOf(overview);
     this.span = createStore(spanOf(overview));
     this.position = createStore(this.span.get().end);
@@ -117,7 +115,8 @@ export class Replay {
     this.position.set(aim);
     this.waiting.set(true);
     try {
-      await Promise.all([this.board, this.chat].map((player) => this.seekIn(player, aim, seek)));
+      const to = aim >= this.whole.end ? 'end' : aim;
+      await Promise.all([this.board.seek(to), this.chat.seek(to)]);
       this.problem.set(null);
     } catch (error) {
       if (seek === this.seeks) this.fail(error);
@@ -176,16 +175,6 @@ export class Replay {
     this.playing.set(false);
     this.board.stop();
     this.chat.stop();
-  }
-
-  private async seekIn(player: DocumentPlayer, at: number, seek: number): Promise<void> {
-    const seq = await this.seqAt(player, at);
-    if (seek === this.seeks) await player.seek(seq);
-  }
-
-  private async seqAt(player: DocumentPlayer, at: number): Promise<number> {
-    if (player.head === 0 || at >= this.whole.end) return player.head;
-    return Math.min(await this.api.moment(player.name, at), player.head);
   }
 
   /** Where to go on when nothing happens for long. */
