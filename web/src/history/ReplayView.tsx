@@ -88,6 +88,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const words = useTimes(lang, span);
   const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
   const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
+  const lanes = useMemo(() => actors.slice(0, MAX_LANES), [actors]);
   const ticks = useTicks(session, replay, span, texts.chat, nameOf);
   useNews(session, replay);
   useFrames(replay);
@@ -120,7 +121,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
       <footer className="replay-panel" data-region="dock" aria-label={t.title}>
         {problem !== null && <ReplayProblem error={problem} onAgain={() => void replay.seek(position)} />}
         <Lanes actors={actors} only={only} onOnly={setOnly} />
-        <Track replay={replay} lanes={actors.slice(0, MAX_LANES)} ticks={ticks} only={only} wordsOf={words.moment} />
+        <Track replay={replay} lanes={lanes} ticks={ticks} only={only} wordsOf={words.moment} />
         <div className="replay-row">
           <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
           <p className="replay-here muted small" data-testid="replay-here">{present.length > 0 ? t.here(present.join(', ')) : t.nobodyHere}</p>
