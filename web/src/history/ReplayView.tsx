@@ -25,7 +25,8 @@ import { useReplayKeys } from './useReplayKeys';
 import { useFrames, useReplay } from './useReplay';
 
 /** The editor is large: what is to be shown in it is asked for meanwhile. */
-const ReplayBoard = lazy(() => import('./ReplayBoard').then((module) => ({ default: module.ReplayBoard })));
+const loading = import('./ReplayBoard');
+const ReplayBoard = lazy(() => loading.then((module) => ({ default: module.ReplayBoard })));
 
 const MAX_LANES = 6;
 const MAX_TICKS = 300;
@@ -158,17 +159,13 @@ function Lanes({ actors, only, onOnly }: { actors: readonly Actor[]; only: strin
   );
 }
 
-/** Open at the end with all in view, or where the address says; `from` plays on from there. */
+/** It opens at the end; go where the address says. `from` plays on from there. */
 function useBeginning(replay: Replay, stage: Stage | null): void {
   useEffect(() => {
     if (!stage) return;
     const [at, from] = [wish('at'), wish('from')];
-    void replay.seek(replay.span.get().end).then(async () => {
-      stage.fit();
-      const begin = from ?? at;
-      if (begin !== undefined) await replay.seek(begin);
-      if (from !== undefined) replay.play();
-    });
+    const begin = from ?? at;
+    if (begin !== undefined) void replay.seek(begin).then(() => from !== undefined && replay.play());
   }, [replay, stage]);
 }
 

@@ -9,6 +9,7 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
 export type Speed = (typeof SPEEDS)[number];
 
 const SECOND = 1_000_000;
+const NOTHING: Timeline = { head: 0, first_at: null, last_at: null, since: 0, until: 0, step: 1, activity: [] };
 /** Longer waits than this, as the viewer feels them, are skipped when idle time is. */
 const LONGEST_WAIT = 1.5 * SECOND;
 /** And this much is left of them, so that one sees that something is about to come. */
@@ -45,7 +46,7 @@ export class Replay {
   private seeks = 0;
 
   private constructor(
-    readonly api: HistoryApi, public overview: RoomHistory, timeline: Timeline,
+    readonly api: HistoryApi, public overview: RoomHistory,
     /** Whose the Yjs client ids of the board are. */
     readonly authors: ReadonlyMap<number, string>,
   ) {
@@ -55,14 +56,20 @@ export class Replay {
     this.span = createStore(spanOf(overview));
     this.position = createStore(this.span.get().end);
     this.marks = createStore<readonly Mark[]>(overview.marks);
-    this.timeline = createStore(timeline);
+    this.timeline = createStore(NOTHING);
   }
 
-  /** @throws ApiError */
+  /**
+   * At its end.
+   *
+   * @throws ApiError
+   */
   static async open(api: HistoryApi): Promise<Replay> {
     const [overview, authors] = await Promise.all([api.overview(), api.authors('whiteboard')]);
-    const timeline = await timelineOf(api, spanOf(overview));
-    return new Replay(api, overview, timeline, authors);
+    const replay = new Replay(api, overview, authors);
+    const { end } = replay.whole;
+    await Promise.all([replay.show(replay.whole), replay.seek(end)]);
+    return replay;
   }
 
   /** Show a part of the time only, one meeting say, or all of it. */

@@ -20,6 +20,7 @@ export class Stage {
   private arrangement = new Arrangement(this.states);
   private images: Images | undefined;
   private followed: Y.Doc | undefined;
+  private hasShown = false;
 
   constructor(private readonly session: RoomSession, readonly api: ExcalidrawImperativeAPI) {
     this.scene = new TintedScene(new EditorScene(api));
@@ -32,6 +33,7 @@ export class Stage {
     this.states = states;
     this.arrangement = new Arrangement(states);
     this.scene.replace(this.arrangement.all());
+    if (!this.hasShown) this.fit();
     this.readFiles(doc);
     if (!moment.unbuilt) this.follow(moment.doc);
   }
@@ -58,10 +60,11 @@ export class Stage {
     return this.states.get(id)?.maker;
   }
 
-  /** Look at everything that is there. */
-  fit(): void {
+  /** Look at everything, as soon as there is something to see. */
+  private fit(): void {
     const elements = this.api.getSceneElements();
     if (elements.length === 0) return;
+    this.hasShown = true;
     this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
   }
 
