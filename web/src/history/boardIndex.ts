@@ -15,9 +15,9 @@ const UNKNOWN = -2;
 class Client {
   readonly starts: number[] = [];
   readonly groups: number[] = [];
-  /** Of those of the keyframe. */
+  /** Of those of the keyframe: where each begins in it, and the last one ends. */
   readonly from: number[] = [];
-  readonly to: number[] = [];
+  to = 0;
   readonly dead: boolean[] = [];
   end = 0;
 
@@ -49,6 +49,12 @@ interface Open {
   readonly toClock: number;
 }
 
+function openAt(client: Client, index: number, { leftClient, leftClock, rightClient, rightClock, parentClient, parentClock }: Struct): Open {
+  if (leftClient >= 0) return { client, index, toClient: leftClient, toClock: leftClock };
+  if (rightClient >= 0) return { client, index, toClient: rightClient, toClock: rightClock };
+  return { client, index, toClient: parentClient, toClock: parentClock };
+}
+
 export class BoardIndex {
   /** Elements by their numbers; the first is none. */
   private readonly ids = [''];
@@ -57,6 +63,7 @@ export class BoardIndex {
   private readonly order: readonly Client[];
   private readonly deletions: number;
   private readonly signatures: string[];
+  private current: Client | undefined;
   private lastClient = -1;
   private lastClock = -1;
   private lastGroup = UNKNOWN;
@@ -138,7 +145,7 @@ export class BoardIndex {
       while (index < count && keeps(index) === kept) index += 1;
       if (kept) {
         structs += index - first;
-        writeUint8Array(rest, this.keyframe.subarray(client.from[first], client.to[index - 1]));
+        writeUint8Array(rest, this.keyframe.subarray(client.from[first], client.from[index] ?? client.to));
       } else {
         structs += 1;
         writeUint8(rest, 0);
@@ -159,20 +166,19 @@ export class BoardIndex {
   private note(struct: Struct, open: Open[], pairs: (() => void)[]): void {
     const client = this.clientOf(struct.client);
     if (client.starts.length > 0 && client.end !== struct.clock) throw new Unfamiliar('a gap');
-    const [index, group] = [client.starts.length, this.groupOf(struct)];
+    const index = client.starts.length;
+    const group = this.groupOf(struct);
     client.starts.push(struct.clock);
     client.groups.push(group);
     client.from.push(struct.from);
-    client.to.push(struct.to);
+    client.to = struct.to;
     client.dead.push(struct.isDeleted);
     client.end = struct.clock + struct.length;
-    const { leftClient, leftClock, rightClient, rightClock, parentClient, parentClock } = struct;
-    if (group === UNKNOWN) {
-      const [toClient, toClock] = leftClient >= 0 ? [leftClient, leftClock]
-        : rightClient >= 0 ? [rightClient, rightClock] : [parentClient, parentClock];
-      open.push({ client, index, toClient, toClock });
+    if (group === UNKNOWN) open.push(openAt(client, index, struct));
+    if (struct.leftClient >= 0 && struct.rightClient >= 0) {
+      const { rightClient, rightClock } = struct;
+      pairs.push(() => this.sameGroup(client.groups[index]!, rightClient, rightClock));
     }
-    if (leftClient >= 0 && rightClient >= 0) pairs.push(() => this.sameGroup(client.groups[index]!, rightClient, rightClock));
   }
 
   private sameGroup(group: number, client: number, clock: number): void {
@@ -225,14 +231,18 @@ export class BoardIndex {
     const client = this.clients.get(id);
     const index = client ? client.at(clock) : -1;
     const group = client && index >= 0 ? client.groups[index]! : UNKNOWN;
-    if (group !== UNKNOWN) [this.lastClient, this.lastClock, this.lastGroup] = [id, clock, group];
+    if (group === UNKNOWN) return group;
+    this.lastClient = id;
+    this.lastClock = clock;
+    this.lastGroup = group;
     return group;
   }
 
   private clientOf(id: number): Client {
+    if (this.current?.id === id) return this.current;
     let client = this.clients.get(id);
     if (!client) this.clients.set(id, (client = new Client(id)));
-    return client;
+    return (this.current = client);
   }
 
   private kill(id: number, clock: number, length: number): void {
@@ -271,7 +281,9 @@ export class Runs {
     if (client === this.client && start === this.end) this.end = end;
     else {
       this.flush();
-      [this.client, this.start, this.end] = [client, start, end];
+      this.client = client;
+      this.start = start;
+      this.end = end;
     }
   }
 

@@ -84,14 +84,21 @@ function readStruct(decoder: Decoder, struct: Struct): void {
 }
 
 function readPlace(decoder: Decoder, info: number, struct: Struct): void {
-  if (info & HAS_LEFT) [struct.leftClient, struct.leftClock] = [readVarUint(decoder), readVarUint(decoder)];
-  if (info & HAS_RIGHT) [struct.rightClient, struct.rightClock] = [readVarUint(decoder), readVarUint(decoder)];
+  if (info & HAS_LEFT) {
+    struct.leftClient = readVarUint(decoder);
+    struct.leftClock = readVarUint(decoder);
+  }
+  if (info & HAS_RIGHT) {
+    struct.rightClient = readVarUint(decoder);
+    struct.rightClock = readVarUint(decoder);
+  }
   if (info & (HAS_LEFT | HAS_RIGHT)) return; // its neighbour tells where it lies
   if (readVarUint(decoder) === 1) {
     struct.root = readVarString(decoder);
     if (info & HAS_KEY) struct.key = readVarString(decoder);
   } else {
-    [struct.parentClient, struct.parentClock] = [readVarUint(decoder), readVarUint(decoder)];
+    struct.parentClient = readVarUint(decoder);
+    struct.parentClock = readVarUint(decoder);
     if (info & HAS_KEY) skipBytes(decoder);
   }
 }
