@@ -44,6 +44,9 @@ export class Replay {
   /** When messages came; those that are missing are placed by their authors' clocks. */
   readonly moments = createStore<ReadonlyMap<string, number>>(new Map());
   private seeks = 0;
+  private isScrubbing = false;
+  /** Where the thumb went while the board was on its way. */
+  private passed: number | undefined;
 
   private constructor(
     readonly api: HistoryApi, public overview: RoomHistory,
@@ -114,10 +117,22 @@ export class Replay {
     return this.board.head + this.chat.head === 0;
   }
 
-  /** Show an instant; while somebody scrubs only the newest call counts. */
+  /** Somebody drags along the track: show what he passes as fast as it comes, and where he stops in the end. */
+  async scrub(at: number): Promise<void> {
+    this.position.set(this.within(at));
+    if (this.isScrubbing) {
+      this.passed = at;
+      return;
+    }
+    this.isScrubbing = true;
+    for (let next: number | undefined = at; next !== undefined; next = this.passed) await this.seek(next);
+    this.isScrubbing = false;
+  }
+
+  /** Show an instant; only the newest call counts. */
   async seek(at: number): Promise<void> {
-    const { begin, end } = this.span.get();
-    const aim = Math.min(Math.max(at, begin), end);
+    this.passed = undefined;
+    const aim = this.within(at);
     const seek = ++this.seeks;
     this.position.set(aim);
     this.waiting.set(true);
@@ -130,6 +145,11 @@ export class Replay {
     } finally {
       if (seek === this.seeks) this.waiting.set(false);
     }
+  }
+
+  private within(at: number): number {
+    const { begin, end } = this.span.get();
+    return Math.min(Math.max(at, begin), end);
   }
 
   play(): void {
