@@ -1,6 +1,7 @@
 import * as Y from 'yjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DocumentPlayer } from './documentPlayer';
+import { documentOf } from './moment';
 import { StreamCutOff } from './stream';
 import { TestSource, rowsOf, stateAfter } from './testHistory';
 
@@ -18,6 +19,8 @@ const rows = rowsOf(Array.from({ length: HEAD }, (_, i) => ({
 })));
 const atOf = (seq: number): number => AT + (seq - 1) * STEP;
 const shown = (doc: Y.Doc): unknown => doc.getMap('elements').toJSON();
+/** Built aside, so that the player's own stays as it came. */
+const copyOf = (one: DocumentPlayer): Y.Doc => documentOf(one.moment.get().unbuilt ?? { keyframe: Y.encodeStateAsUpdate(one.doc), rows: [] });
 
 let source: TestSource;
 let player: DocumentPlayer;
@@ -34,10 +37,11 @@ describe('[RE2] a document at a moment', () => {
     const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
     for (let n = 0; n < 40; n += 1) {
       const seq = n % 3 === 0 ? Math.min(HEAD, player.seq + 30) : Math.floor(random() * (HEAD + 1));
-      if (n % 2) expect(player.advance(player.seq * STEP + AT)).toBeDefined();
+      if (n % 4 === 1) player.advance(player.seq * STEP + AT);
       expect(await player.seek(atOf(seq))).toBe(true);
       expect(player.seq).toBe(seq);
-      expect(shown(player.doc)).toEqual(shown(stateAfter(rows, seq)));
+      if (n % 2) expect(shown(player.doc)).toEqual(shown(stateAfter(rows, seq)));
+      else expect(shown(copyOf(player))).toEqual(shown(stateAfter(rows, seq)));
     }
   });
 
@@ -94,6 +98,19 @@ describe('[RE2] a document at a moment', () => {
     expect(shown(player.doc)).toEqual(shown(stateAfter(rows, 701)));
     await player.seek(atOf(50));
     expect(shown(player.doc)).toEqual(shown(stateAfter(rows, 50)));
+  });
+
+  it.each([[true], [false]])('takes in what was added since, and no more (built: %s)', async (isBuilt) => {
+    const young = new DocumentPlayer(source, 'whiteboard', 700);
+    await young.seek('end');
+    for (const head of [760, 1_010]) {
+      if (isBuilt) expect(shown(young.doc)).toEqual(shown(stateAfter(rows, young.seq)));
+      young.head = head;
+      expect(await young.seek('end')).toBe(true);
+      expect(young.seq).toBe(head);
+    }
+    expect(source.asked.filter(({ keyframe }) => keyframe).length).toBe(1);
+    expect(shown(young.doc)).toEqual(shown(stateAfter(rows, 1_010)));
   });
 
   it('grows with the log', async () => {

@@ -9,6 +9,8 @@ import type { Row } from './stream';
 const WINDOW = 500;
 /** Fetched ones that are kept. */
 const MAX_WINDOWS = 16;
+/** Further ahead than this a keyframe is nearer. */
+const MAX_FORWARD = 2_000;
 /** The next window is fetched when so many rows of this one are left. */
 const AHEAD = 200;
 
@@ -68,8 +70,10 @@ export class DocumentPlayer {
     const aim = ++this.aim;
     this.seeking?.abort();
     if (at === 'end' ? this.seq === this.head : this.head === 0) return true;
-    if (at !== 'end' && this.isAhead(at)) {
-      this.apply(this.rowsUntil(at)[0]);
+    if (at === 'end' && this.seq > 0 && this.head - this.seq <= WINDOW) return this.catchUp(aim);
+    const ahead = at === 'end' ? undefined : this.rowsTo(at);
+    if (ahead) {
+      this.take(ahead);
       return true;
     }
     return this.rebuild(at, aim);
@@ -81,10 +85,13 @@ export class DocumentPlayer {
     this.seeking?.abort();
   }
 
-  /** Whether the rows from here to that instant are known, and were built upon. */
-  private isAhead(at: number): boolean {
+  /** The rows from here to an instant, if it lies ahead, they are known, and a keyframe is not nearer. */
+  private rowsTo(at: number): Row[] | undefined {
     const here = this.rowAt(this.seq);
-    return !this.moment.get().unbuilt && here !== undefined && here.at <= at && this.rowsUntil(at)[1];
+    if (!here || here.at > at) return undefined;
+    const [rows, isAll] = this.rowsUntil(at);
+    const pending = this.moment.get().unbuilt?.rows.length ?? 0;
+    return isAll && pending + rows.length <= MAX_FORWARD ? rows : undefined;
   }
 
   /** The known rows behind this one up to an instant, and whether these are all of them. */
@@ -119,6 +126,28 @@ export class DocumentPlayer {
     this.moment.set(new Moment({ keyframe, rows }, this.onDocument));
     before.drop();
     return true;
+  }
+
+  /** The log has grown a little: its new rows do. */
+  private async catchUp(aim: number): Promise<boolean> {
+    try {
+      for (let one = windowOf(this.seq + 1); one <= windowOf(this.head); one += 1) await this.fetch(one);
+    } catch (error) {
+      if (aim !== this.aim) return false;
+      throw error;
+    }
+    if (aim !== this.aim) return false;
+    this.take(this.rowsUntil(Infinity)[0]);
+    return true;
+  }
+
+  /** As `apply`; what is not built stays so. */
+  private take(rows: readonly Row[]): void {
+    const { unbuilt } = this.moment.get();
+    if (!unbuilt || rows.length === 0) return this.apply(rows);
+    this.seq += rows.length;
+    const updates = [...unbuilt.rows, ...rows.map(({ update }) => update)];
+    this.moment.set(new Moment({ keyframe: unbuilt.keyframe, rows: updates }, this.onDocument));
   }
 
   private apply(rows: readonly Row[]): void {
