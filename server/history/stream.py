@@ -49,14 +49,18 @@ async def stream(
         after = snapshot.seq if snapshot is not None else Seq(0)
         if snapshot is not None:
             at = snapshot.at
-            chunk += varint(Kind.KEYFRAME) + varint(after) + varint(at) + _sized(snapshot.update)
-    authors: dict[tuple[UserId, SessionId], int] = {}
+            yield varint(Kind.KEYFRAME) + varint(after) + varint(at) + varint(len(snapshot.update))
+            yield snapshot.update
+    rows: dict[tuple[UserId, SessionId], bytes] = {}
     async for row in stores.updates.read_after(document, after, until=until):
         author = (row.user, row.session)
-        if author not in authors:
-            authors[author] = len(authors)
+        if author not in rows:
+            rows[author] = varint(Kind.ROW) + varint(len(rows))
             chunk += varint(Kind.AUTHOR) + _sized(row.user.encode()) + _sized(row.session.encode())
-        chunk += varint(Kind.ROW) + varint(authors[author]) + signed_varint(row.at - at) + _sized(row.update)
+        chunk += rows[author]
+        chunk += signed_varint(row.at - at)
+        chunk += varint(len(row.update))
+        chunk += row.update
         at, after = row.at, row.seq
         if len(chunk) >= CHUNK_BYTES:
             yield bytes(chunk)
