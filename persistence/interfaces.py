@@ -18,6 +18,7 @@ from persistence.records import (
     Event,
     Extent,
     Growth,
+    Holdings,
     Invitation,
     Mark,
     Member,
@@ -28,6 +29,7 @@ from persistence.records import (
     RoomUsage,
     SessionCounts,
     SessionRecord,
+    SignedErasure,
     SignedHead,
     Snapshot,
     Tip,
@@ -47,11 +49,13 @@ __all__ = [
     "Binding",
     "Concurrency",
     "Door",
+    "Erasures",
     "Event",
     "Events",
     "Extent",
     "Growth",
     "Heads",
+    "Holdings",
     "Invitation",
     "Mark",
     "Marks",
@@ -66,6 +70,7 @@ __all__ = [
     "SessionCounts",
     "SessionRecord",
     "Sessions",
+    "SignedErasure",
     "SignedHead",
     "Snapshot",
     "Snapshots",
@@ -84,7 +89,7 @@ ACTIVITY_SLOT = Micros(10_000_000)
 
 
 class UpdateLog(Protocol):
-    """The history of every document: rows in the order of their seq, never changed, never removed."""
+    """The history of every document: rows in the order of their seq, changed and removed by `Erasures` alone."""
 
     async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         """Make all rows and all bindings durable in one transaction, or none of them.
@@ -137,7 +142,10 @@ class Snapshots(Protocol):
         """The snapshot with the highest seq that is not beyond that one."""
 
     async def add(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; one of the same document and seq stays as it is."""
+        """Keep a snapshot; one of the same document and seq stays as it is.
+
+        One that was built before rows of the document were replaced is not kept.
+        """
 
     async def growth(self, document: DocumentId) -> Growth:
         """How far the log has grown beyond the newest snapshot."""
@@ -154,6 +162,29 @@ class Heads(Protocol):
 
     async def add(self, head: SignedHead) -> None:
         """Keep a signed head; one of the same document and seq stays as it is."""
+
+
+class Erasures(Protocol):
+    """Replacing what rows hold, each time with a signed record (`chain.py`)."""
+
+    async def holdings(self, document: DocumentId, user: UserId) -> Holdings:
+        """Find where the rows and the snapshots of a document hold what was written under this person's client ids.
+
+        Reads all of them, and changes nothing. What nobody's client ids wrote (recovery) is nobody's.
+
+        Raises:
+            CorruptStorage: A row is damaged.
+        """
+
+    async def replace(self, holdings: Holdings, erasure: SignedErasure) -> None:
+        """Let the replacements stand where the content stands, and keep the record: one transaction.
+
+        Raises:
+            SeqTaken: Rows of the document were replaced meanwhile, or it got a snapshot: look again.
+        """
+
+    async def scrub(self) -> bool:
+        """Leave nothing of what was replaced in the files of the storage; False while a reader holds it back."""
 
 
 class Rooms(Protocol):
@@ -333,6 +364,8 @@ class Stores(Protocol):
     def snapshots(self) -> Snapshots: ...
     @property
     def heads(self) -> Heads: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def rooms(self) -> Rooms: ...
     @property

@@ -115,6 +115,8 @@ class Snapshot:
     seq: Seq
     at: Micros
     update: bytes
+    rewrites: int = field(default=0, compare=False)
+    """How often rows of the document had been replaced when it was built from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,42 @@ class SignedHead:
     key: bytes
     """The public key of who said it: Ed25519, 32 bytes."""
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedErasure:
+    """What an installation says of rows that hold a person's content no longer."""
+
+    document: DocumentId
+    origin: str
+    at: Micros
+    by: UserId
+    rows: bytes
+    """`chain.pack_erased`."""
+    key: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The bytes that come to stand at a row, or in a snapshot after it."""
+
+    seq: Seq
+    commitment: bytes
+    """Of a row: to the bytes that stood there first."""
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Where a document holds content of a person, and what is to stand there instead."""
+
+    document: DocumentId
+    origin: str
+    rows: tuple[Replacement, ...]
+    snapshots: tuple[Replacement, ...]
+    basis: tuple[int, int]
+    """What was looked at: how often rows had been replaced, how many snapshots there were."""
 
 
 @dataclass(frozen=True, slots=True)

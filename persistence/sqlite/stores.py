@@ -17,6 +17,7 @@ from persistence.sqlite.events import SqliteEvents
 from persistence.sqlite.heads import SqliteHeads
 from persistence.sqlite.marks import SqliteMarks
 from persistence.sqlite.revocations import SqliteRevocations
+from persistence.sqlite.rewriting import SqliteErasures
 from persistence.sqlite.rooms import SqliteRooms
 from persistence.sqlite.sessions import SqliteSessions
 from persistence.sqlite.snapshots import SqliteSnapshots
@@ -37,6 +38,7 @@ class SqliteStores:
     updates: SqliteUpdateLog
     snapshots: SqliteSnapshots
     heads: SqliteHeads
+    erasures: SqliteErasures
     rooms: SqliteRooms
     sessions: SqliteSessions
     events: SqliteEvents
@@ -90,6 +92,7 @@ async def open_sqlite(
             updates=SqliteUpdateLog(database, numbers),
             snapshots=SqliteSnapshots(database, numbers),
             heads=SqliteHeads(database, numbers),
+            erasures=SqliteErasures(database, numbers),
             rooms=SqliteRooms(database),
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),

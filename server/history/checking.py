@@ -10,16 +10,18 @@ from typing import Final
 from msgspec import Struct
 
 from crdt_docs.errors import DocumentError
-from crdt_docs.ids import DocumentId, RoomId, Seq, parse_document_id, parse_room_id
+from crdt_docs.ids import DocumentId, RoomId, Seq, UserId, parse_document_id, parse_room_id
 from persistence import chain
-from persistence.interfaces import Micros, SignedHead
+from persistence.interfaces import Micros, SignedErasure, SignedHead
 from server.history.archive import ArchiveDamaged
+from server.history.erasures import Replaced, replaced_rows
 from server.history.records import (
     Asset,
     Binding,
     Chunk,
     Document,
     End,
+    Erasure,
     Head,
     Made,
     Mark,
@@ -29,7 +31,14 @@ from server.history.records import (
     Row,
     Session,
 )
-from server.history.verification import REWRITTEN, Fault, Verdict, signature_fault
+from server.history.verification import (
+    REWRITTEN,
+    Fault,
+    Verdict,
+    erasure_fault,
+    replacement_fault,
+    signature_fault,
+)
 
 _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     None: (Room,),
@@ -38,8 +47,9 @@ _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     Member: (Member, Session, Mark, Document, Asset, End),
     Session: (Session, Mark, Document, Asset, End),
     Mark: (Mark, Document, Asset, End),
-    Document: (Head, Binding, Row, Document, Asset, End),
-    Head: (Head, Binding, Row),
+    Document: (Head, Erasure, Binding, Row, Document, Asset, End),
+    Head: (Head, Erasure, Binding, Row),
+    Erasure: (Erasure, Binding, Row),
     Binding: (Binding, Row, Document, Asset, End),
     Row: (Row, Document, Asset, End),
     Asset: (Chunk, Asset, End),
@@ -103,6 +113,8 @@ class ArchiveCheck:
                 self._log = _Log(record, parse_document_id(self._room, record.name))
             case Head() if self._log is not None:
                 self._log.head(record)
+            case Erasure() if self._log is not None:
+                self._log.erasure(record)
             case Row() if self._log is not None:
                 self.link = self._log.row(record)
             case Asset():
@@ -134,6 +146,7 @@ class _Log:
         self._link = chain.genesis(told.origin, told.name)
         self._seq = 0
         self._heads: dict[int, SignedHead] = {}
+        self._replaced: dict[int, Replaced] = {}
 
     def head(self, told: Head) -> None:
         signed = SignedHead(
@@ -145,13 +158,23 @@ class _Log:
             raise self._wrong(Fault(told.seq, "its heads are out of order"))
         self._heads[told.seq] = signed
 
+    def erasure(self, told: Erasure) -> None:
+        signed = SignedErasure(
+            self._document, self._told.origin, Micros(told.at), UserId(told.by), told.rows, told.key, told.signature
+        )
+        if (fault := erasure_fault([signed], None)) is not None:
+            raise self._wrong(fault)
+        self._replaced |= replaced_rows([signed])
+
     def row(self, told: Row) -> bytes:
         self._seq += 1
         if told.seq != self._seq:
             raise self._wrong(Fault(self._seq, "missing row"))
-        if (told.update is None) is (told.commitment is None):
-            raise self._wrong(Fault(told.seq, "it has neither bytes nor a commitment, or both"))
-        commitment = told.commitment if told.update is None else chain.commit(told.salt, told.update)
+        commitment = told.commitment
+        if told.salt and commitment is None:
+            commitment = chain.commit(told.salt, told.update)
+        elif (fault := replacement_fault(told.seq, told.salt, commitment, told.update, self._replaced)) is not None:
+            raise self._wrong(fault)
         self._link = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment or b"")
         if told.seq in self._heads and self._heads[told.seq].link != self._link:
             raise self._wrong(Fault(told.seq, REWRITTEN))

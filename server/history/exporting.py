@@ -12,10 +12,10 @@ import msgspec
 
 from crdt_docs.ids import RoomId, Seq
 from persistence import chain
-from persistence.errors import CorruptStorage
+from persistence.errors import CorruptStorage, StorageUnavailable
 from persistence.interfaces import Micros, SignedHead, Tip
 from persistence.sqlite import DATABASE_NAME
-from persistence.sqlite.reading import Log, heads_of, logs, reading
+from persistence.sqlite.reading import Log, erasures_of, heads_of, logs, reading, rewrites_of
 from persistence.sqlite.transfer import chunks_of, pages_of, records_of, tip_of
 from server.errors import UnknownRoom
 from server.history.heads import SigningKey
@@ -25,6 +25,7 @@ from server.history.records import (
     Chunk,
     Document,
     End,
+    Erasure,
     Head,
     Made,
     Mark,
@@ -68,11 +69,16 @@ def _records(
         for stored in records_of(connection, table, columns(kind), "room", room):
             yield from_table(kind, stored)
     for log, (seq, link) in tips:
+        rewrites = rewrites_of(connection, log)
         yield Document(log.document.name, log.origin, seq, link)
         yield from _heads(connection, log, key.sign(Tip(log.document, log.origin, Seq(seq), link), at))
+        for each in erasures_of(connection, log):
+            yield Erasure(each.at, each.by, each.rows, each.key, each.signature)
         for stored in records_of(connection, "document_clients", columns(Binding), "document", log.number):
             yield from_table(Binding, stored)
         yield from _rows(connection, log, seq, link)
+        if rewrites_of(connection, log) != rewrites:
+            raise StorageUnavailable(f"Rows of {log.document} were replaced meanwhile: export it again.")
     for stored in list(records_of(connection, "assets", columns(Asset), "room", room)):
         asset: Asset = from_table(Asset, stored)
         yield asset
@@ -103,6 +109,6 @@ def _rows(connection: sqlite3.Connection, log: Log, until: int, last: bytes) -> 
         if seq != expected or crc32(update) != checksum:
             raise CorruptStorage(f"Row {expected} of {log.document} is missing or damaged.")
         link = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-        yield Row(seq, at, user, session, salt, update if commitment is None else None, commitment)
+        yield Row(seq, at, user, session, salt, update, commitment)
     if link != last:
         raise CorruptStorage(f"The log of {log.document} is not what it was: verify it.")

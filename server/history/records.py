@@ -9,15 +9,18 @@ import msgspec
 from msgspec import Meta
 
 from crdt_docs.access import Permission
-from persistence.chain import LINK_BYTES, SALT_BYTES
+from persistence.chain import ERASED_ROW_BYTES, LINK_BYTES, SALT_BYTES
 from persistence.interfaces import Access, Door, Role
 
 CHUNK_BYTES: Final = 128 * 1024
+MAX_ERASED: Final = 1_000_000
+"""Rows of one record of an erasure."""
 
 _Int: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 _Hash: TypeAlias = Annotated[bytes, Meta(min_length=LINK_BYTES, max_length=LINK_BYTES)]
+_Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
 _Text: TypeAlias = Annotated[str, Meta(max_length=1024)]
 _User: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -109,7 +112,17 @@ class Head(_Record, tag="head"):
     link: _Hash
     at: _Int
     key: _Hash
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    signature: _Signature
+
+
+class Erasure(_Record, tag="erasure"):
+    """A signed record of rows of the document that hold a person's content no longer."""
+
+    at: _Int
+    by: _User
+    rows: Annotated[bytes, Meta(max_length=MAX_ERASED * ERASED_ROW_BYTES)]
+    key: _Hash
+    signature: _Signature
 
 
 class Binding(_Record, tag="binding"):
@@ -122,14 +135,14 @@ class Binding(_Record, tag="binding"):
 
 
 class Row(_Record, tag="row"):
-    """A row of the document's log: with its bytes, or with the commitment to those that were erased."""
+    """A row of the document's log: with a salt, or with the commitment to the bytes that others have replaced."""
 
     seq: _Count
     at: _Int
     user: str
     session: str
-    salt: Annotated[bytes, Meta(min_length=SALT_BYTES, max_length=SALT_BYTES)]
-    update: bytes | None = None
+    salt: Annotated[bytes, Meta(max_length=SALT_BYTES)]
+    update: bytes
     commitment: _Hash | None = None
 
 
@@ -162,7 +175,9 @@ class End(_Record, tag="end"):
     assets: _Count
 
 
-Record: TypeAlias = Room | Made | Member | Session | Mark | Document | Head | Binding | Row | Asset | Chunk | End
+Record: TypeAlias = (
+    Room | Made | Member | Session | Mark | Document | Head | Erasure | Binding | Row | Asset | Chunk | End
+)
 
 JSON_COLUMNS: Final = {"permissions": list[Permission], "overrides": dict[Permission, bool]}
 """Columns that hold a JSON text, and what it is."""
