@@ -354,6 +354,15 @@ class Assets(Protocol):
     async def of_room(self, room: RoomId) -> list[Asset]:
         """Every file of a room in the order of upload."""
 
+    async def unnamed(self, assets: Sequence[Asset]) -> list[Asset]:
+        """Those of these files (of one room) whose hash stands in no row of the room's documents. Reads all rows."""
+
+    async def rename(self, asset: Asset, file_name: str) -> None:
+        """Call a file by another name."""
+
+    async def remove(self, asset: Asset) -> None:
+        """Forget a file and remove its bytes. One that is not there is no error."""
+
 
 class Stores(Protocol):
     """Everything that is kept, opened and closed together."""

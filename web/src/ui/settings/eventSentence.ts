@@ -36,6 +36,7 @@ const WRITE: Readonly<Record<string, Write>> = {
   work_returned: (who, _, __, t) => t.events.work_returned(who),
   upload: (who, _, { file_name: name }, t) => t.events.upload(who, textOf(name)),
   person_erased: (who, _, __, t) => t.events.person_erased(who),
+  content_erased: (who, _, __, t) => t.events.content_erased(who),
   retention: (_, __, ___, t) => t.events.retention(),
   token_minted: (who, _, __, t) => t.events.token_minted(who),
   token_revoked: (who, _, __, t) => t.events.token_revoked(who),

@@ -231,6 +231,7 @@ export const moderationDe: typeof moderationEn = {
     work_returned: (who) => `${who} hat Arbeit zurückgebracht, die einer wiederhergestellten Sicherung fehlte.`,
     upload: (who, name) => (name ? `${who} hat eine Datei hinzugefügt: ${name}.` : `${who} hat eine Datei hinzugefügt.`),
     person_erased: (who) => `${who} hat die Daten einer Person gelöscht.`,
+    content_erased: (who) => `${who} hat gelöscht, was eine Person gezeichnet und geschrieben hat.`,
     retention: () => 'Der Server hat alte Aufzeichnungen entfernt, wie sein Betrieb es eingestellt hat.',
     token_minted: (who) => `${who} hat einen Ausweis für eine Anbindung ausgestellt.`,
     token_revoked: (who) => `${who} hat den Ausweis einer Anbindung zurückgenommen.`,

@@ -232,6 +232,7 @@ export const moderationEn = {
     work_returned: (who: string) => `${who} brought back work that a restored backup did not have.`,
     upload: (who: string, name: string) => (name ? `${who} added a file: ${name}.` : `${who} added a file.`),
     person_erased: (who: string) => `${who} erased a person’s data.`,
+    content_erased: (who: string) => `${who} erased what a person drew and wrote.`,
     retention: () => 'The server removed old records, as its operator has set it.',
     token_minted: (who: string) => `${who} issued a pass for an integration.`,
     token_revoked: (who: string) => `${who} took back a pass of an integration.`,
