@@ -29,9 +29,11 @@ from persistence.records import (
     RoomUsage,
     SessionCounts,
     SessionRecord,
+    SignedCheckpoint,
     SignedErasure,
     SignedHead,
     Snapshot,
+    Thinning,
     Tip,
     UpdateRow,
 )
@@ -70,11 +72,14 @@ __all__ = [
     "SessionCounts",
     "SessionRecord",
     "Sessions",
+    "SignedCheckpoint",
     "SignedErasure",
     "SignedHead",
     "Snapshot",
     "Snapshots",
     "Stores",
+    "Thinning",
+    "Thinnings",
     "Tip",
     "UpdateLog",
     "UpdateRow",
@@ -89,7 +94,7 @@ ACTIVITY_SLOT = Micros(10_000_000)
 
 
 class UpdateLog(Protocol):
-    """The history of every document: rows in the order of their seq, changed and removed by `Erasures` alone."""
+    """The history of every document: rows in the order of their seq; only `Erasures` and `Thinnings` change them."""
 
     async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         """Make all rows and all bindings durable in one transaction, or none of them.
@@ -185,6 +190,29 @@ class Erasures(Protocol):
 
     async def scrub(self) -> bool:
         """Leave nothing of what was replaced in the files of the storage; False while a reader holds it back."""
+
+
+class Thinnings(Protocol):
+    """Thinning out logs: of each hour one row stays, at the last one's place, with a signed record (`chain.py`)."""
+
+    async def plan(self, document: DocumentId, before: Micros, after: Seq) -> Thinning:
+        """Find what can be thinned out of the rows behind `after` in hours (UTC) that ended before an instant.
+
+        Reads a bounded part of the log, and changes nothing.
+
+        Raises:
+            CorruptStorage: A row is damaged.
+        """
+
+    async def apply(self, thinning: Thinning, checkpoints: Sequence[SignedCheckpoint]) -> None:
+        """Keep one row of each span, its checkpoint and its snapshot: one transaction.
+
+        Raises:
+            SeqTaken: Rows of the document were replaced meanwhile: plan again.
+        """
+
+    async def give_back(self) -> None:
+        """Give unused space back to the disk. Writes the database anew, and nobody else can write meanwhile."""
 
 
 class Rooms(Protocol):
@@ -375,6 +403,8 @@ class Stores(Protocol):
     def heads(self) -> Heads: ...
     @property
     def erasures(self) -> Erasures: ...
+    @property
+    def thinning(self) -> Thinnings: ...
     @property
     def rooms(self) -> Rooms: ...
     @property

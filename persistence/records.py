@@ -58,6 +58,16 @@ class UpdateRow:
     user: UserId
     session: SessionId
     update: bytes
+    first: Seq | None = None
+    """The first seq that it stands for, where those before it were thinned out; None: only its own."""
+
+    def follows(self, seq: int) -> bool:
+        """Whether nothing is missing between the row `seq` and this one."""
+        return (self.first or self.seq) <= seq + 1
+
+
+SEVERAL = UserId("")
+"""The user of a row that holds what several people did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,52 @@ class Holdings:
     snapshots: tuple[Replacement, ...]
     basis: tuple[int, int]
     """What was looked at: how often rows had been replaced, how many snapshots there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows of which one is to be kept."""
+
+    kept: UpdateRow
+    """At the last one's place; its `first` is that of the first one."""
+    before: bytes
+    """The link before the first one."""
+    after: bytes
+    """The link of the last one."""
+    rows: int
+    size: int
+    """Bytes in them."""
+    snapshot: Snapshot | None
+    """To be kept in place of those in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinning:
+    """What is to be thinned out of a part of a log."""
+
+    document: DocumentId
+    origin: str
+    spans: tuple[Span, ...]
+    basis: int
+    """How often rows of the document had been replaced."""
+    behind: Seq | None
+    """Up to which row was looked; None: there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """What an installation says of a span of rows of which it kept one (`chain.py`)."""
+
+    document: DocumentId
+    origin: str
+    first: Seq
+    last: Seq
+    before: bytes
+    after: bytes
+    kept: bytes
+    at: Micros
+    key: bytes
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)

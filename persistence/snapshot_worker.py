@@ -67,11 +67,12 @@ def _build(connection: sqlite3.Connection, room: str, name: str, last: int) -> B
     doc: Doc[Any] = Doc()
     seq, at = _apply_newest_snapshot(connection, number, last, doc)
     rows = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        "SELECT seq, coalesce(first, seq), at, checksum, bytes FROM updates "
+        "WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
         (number, seq, last),
     )
-    for place, instant, checksum, update in rows:
-        if place != seq + 1 or crc32(update) != checksum:
+    for place, first, instant, checksum, update in rows:
+        if first > seq + 1 or crc32(update) != checksum:
             raise LogDamaged(f"row {seq + 1} is missing or damaged")
         doc.apply_update(update)
         seq, at = place, instant

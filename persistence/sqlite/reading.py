@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, UserId
 from persistence.errors import CorruptStorage, StorageUnavailable
-from persistence.interfaces import Micros, SignedErasure, SignedHead
+from persistence.interfaces import Micros, SignedCheckpoint, SignedErasure, SignedHead
 from persistence.sqlite.errors import translated
 from persistence.sqlite.migrations import APPLICATION_ID, newest_schema
 
@@ -26,6 +26,9 @@ WHERE :room IS NULL OR room = :room ORDER BY room, name
 """
 _HEADS = "SELECT seq, link, at, key, signature FROM heads WHERE document = ? ORDER BY seq"
 _ERASURES = "SELECT at, by, rows, key, signature FROM erasures WHERE document = ? ORDER BY id"
+_CHECKPOINTS = """
+SELECT first, last, before, after, kept, at, key, signature FROM checkpoints WHERE document = ? ORDER BY last
+"""
 _ROWS = """
 SELECT seq, at, user, session, checksum, salt, link, commitment, bytes FROM updates
 WHERE document = ? ORDER BY seq
@@ -89,6 +92,16 @@ def erasures_of(connection: sqlite3.Connection, log: Log) -> list[SignedErasure]
     return [
         SignedErasure(log.document, log.origin, Micros(at), UserId(by), rows, key, signature)
         for at, by, rows, key, signature in connection.execute(_ERASURES, (log.number,))
+    ]
+
+
+def checkpoints_of(connection: sqlite3.Connection, log: Log) -> list[SignedCheckpoint]:
+    """What was signed of spans that were thinned out, in the order of the rows."""
+    return [
+        SignedCheckpoint(
+            log.document, log.origin, Seq(first), Seq(last), before, after, kept, Micros(at), key, signature
+        )
+        for first, last, before, after, kept, at, key, signature in connection.execute(_CHECKPOINTS, (log.number,))
     ]
 
 

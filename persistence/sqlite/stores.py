@@ -21,6 +21,7 @@ from persistence.sqlite.rewriting import SqliteErasures
 from persistence.sqlite.rooms import SqliteRooms
 from persistence.sqlite.sessions import SqliteSessions
 from persistence.sqlite.snapshots import SqliteSnapshots
+from persistence.sqlite.thinning import SqliteThinning
 from persistence.sqlite.updates import SqliteUpdateLog
 from persistence.sqlite.usage import UsageCounter
 
@@ -39,6 +40,7 @@ class SqliteStores:
     snapshots: SqliteSnapshots
     heads: SqliteHeads
     erasures: SqliteErasures
+    thinning: SqliteThinning
     rooms: SqliteRooms
     sessions: SqliteSessions
     events: SqliteEvents
@@ -93,6 +95,7 @@ async def open_sqlite(
             snapshots=SqliteSnapshots(database, numbers),
             heads=SqliteHeads(database, numbers),
             erasures=SqliteErasures(database, numbers),
+            thinning=SqliteThinning(database, numbers),
             rooms=SqliteRooms(database),
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),

@@ -12,6 +12,7 @@ from crdt_docs.access import Permission, Permissions
 from persistence.interfaces import Role
 from server.commands.backup import backup, restore_
 from server.commands.short import ADMIN_SECONDS, admin_link, recovery, token
+from server.commands.thin import thin
 from server.commands.transfer import export, import_
 from server.commands.verify import verify
 from server.config import CONFIG_VARIABLE, Config, settings
@@ -32,6 +33,7 @@ def command_line(serve: Run) -> argparse.ArgumentParser:
     _add_tokens(commands)
     _add_recovery(commands)
     _add_archives(commands)
+    _add_thinning(commands)
     return parser
 
 
@@ -101,6 +103,18 @@ def _add_archives(commands: _Commands) -> None:
     _add_settings(restoring, {"data"})
 
 
+def _add_thinning(commands: _Commands) -> None:
+    thinning = commands.add_parser(
+        "thin", help="thin out old history", description="Thin out old history while no server runs."
+    )
+    thinning.set_defaults(run=thin)
+    thinning.add_argument("--dry-run", action="store_true", help="print what would go, and change nothing")
+    thinning.add_argument("--older-than", type=_days, metavar="DAYS", help="keep what is younger (default: thin_days)")
+    thinning.add_argument("--room", help="id of the only room that is looked at")
+    thinning.add_argument("--files", action="store_true", help="drop files that nothing names, too")
+    _add_settings(thinning, {"data"})
+
+
 def _add_settings(parser: argparse.ArgumentParser, names: set[str]) -> None:
     parser.add_argument("--config", type=Path, default=_configured_file(), help="TOML file with settings")
     for setting in settings():
@@ -122,6 +136,13 @@ def _seconds(text: str) -> int:
     if not 0 < seconds < 2**31:
         raise ValueError
     return seconds
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 < days <= 36_500:
+        raise ValueError
+    return days
 
 
 def _permissions(text: str) -> Permissions:

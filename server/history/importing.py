@@ -21,6 +21,7 @@ from server.history.checking import ArchiveCheck
 from server.history.records import (
     Asset,
     Binding,
+    Checkpoint,
     Chunk,
     Document,
     Erasure,
@@ -98,12 +99,14 @@ class _Import:
                 self._add("heads", record, document=self._document)
             case Erasure():
                 self._add("erasures", record, document=self._document)
+            case Checkpoint():
+                self._add("checkpoints", record, document=self._document)
             case Binding():
                 self._add("document_clients", record, document=self._document)
             case Row():
                 self._keep_row(record)
 
-    def _add(self, table: str, record: Member | Head | Erasure | Binding | Asset, **more: object) -> None:
+    def _add(self, table: str, record: Member | Head | Erasure | Checkpoint | Binding | Asset, **more: object) -> None:
         if not self._writer.insert(table, {**more, **to_table(record)}):
             _twice(record)
 
@@ -123,7 +126,7 @@ class _Import:
         told = {
             "document": self._document, "seq": row.seq, "at": row.at, "user": row.user, "session": row.session,
             "checksum": crc32(row.update), "salt": row.salt, "link": self._check.link, "commitment": row.commitment,
-            "bytes": row.update,
+            "bytes": row.update, "first": self._check.first,
         }  # fmt: skip
         self._writer.insert("updates", told)
 

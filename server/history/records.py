@@ -17,6 +17,7 @@ MAX_ERASED: Final = 1_000_000
 """Rows of one record of an erasure."""
 
 _Int: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_Seq: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 _Hash: TypeAlias = Annotated[bytes, Meta(min_length=LINK_BYTES, max_length=LINK_BYTES)]
@@ -97,7 +98,7 @@ class Mark(_Record, tag="mark"):
 
 
 class Document(_Record, tag="document"):
-    """A document: how many rows its log has and the link of the last one. Its heads, bindings and rows follow."""
+    """A document: the seq and the link of the last row. Its heads, other signed records, bindings and rows follow."""
 
     name: _Text
     origin: str
@@ -108,7 +109,7 @@ class Document(_Record, tag="document"):
 class Head(_Record, tag="head"):
     """A signed head of the document."""
 
-    seq: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    seq: _Seq
     link: _Hash
     at: _Int
     key: _Hash
@@ -125,6 +126,19 @@ class Erasure(_Record, tag="erasure"):
     signature: _Signature
 
 
+class Checkpoint(_Record, tag="checkpoint"):
+    """A signed record of a span of rows of which one was kept."""
+
+    first: _Seq
+    last: _Seq
+    before: _Hash
+    after: _Hash
+    kept: _Hash
+    at: _Int
+    key: _Hash
+    signature: _Signature
+
+
 class Binding(_Record, tag="binding"):
     """Whose a client id is in the document."""
 
@@ -135,7 +149,7 @@ class Binding(_Record, tag="binding"):
 
 
 class Row(_Record, tag="row"):
-    """A row of the document's log: with a salt, or with the commitment to the bytes that others have replaced."""
+    """A row of the document's log. One that was replaced has no salt; a signed record says what stands there."""
 
     seq: _Count
     at: _Int
@@ -176,7 +190,7 @@ class End(_Record, tag="end"):
 
 
 Record: TypeAlias = (
-    Room | Made | Member | Session | Mark | Document | Head | Erasure | Binding | Row | Asset | Chunk | End
+    Room | Made | Member | Session | Mark | Document | Head | Erasure | Checkpoint | Binding | Row | Asset | Chunk | End
 )
 
 JSON_COLUMNS: Final = {"permissions": list[Permission], "overrides": dict[Permission, bool]}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from random import Random
 from typing import Any
 
 import pytest
-from pycrdt import Array, Doc, Map, Text, XmlFragment
+from pycrdt import Array, Doc, Map
 
 from crdt_docs.erasing import deletion_of, erase_clients
 from crdt_docs.errors import MalformedUpdate
@@ -17,58 +16,15 @@ from crdt_docs.ids import ClientId, DocumentKind
 from crdt_docs.mending import deletion_and_mending
 from crdt_docs.updates import EMPTY_UPDATE, decode_state_vector, read_delete_set, read_update
 from crdt_docs.whiteboard import WhiteboardView
-from tests.crdt_docs import writers, yjs
+from tests.crdt_docs import yjs
+from tests.crdt_docs.people import STEPS, by_pycrdt, by_yjs, replayed, shown, told
 from tests.crdt_docs.wire import ANN, ANY, BOB, NULLS, after, anything, rooted, run, update
 
 SEED = int(os.environ.get("SEED", Random().randrange(2**31)))
-STEPS = 100
 MARKER = "what Bob wrote"
 
-Rows = list[tuple[int, bytes]]
 
-
-def _told(rows: Rows) -> list[tuple[int, str]]:
-    return [(client, b64encode(row).decode()) for client, row in rows]
-
-
-def _by_yjs(seed: int) -> Rows:
-    asked = yjs.ask("erase.mjs", {"write": {"seed": seed, "steps": STEPS}})
-    return [(client, b64decode(row)) for client, row in asked["rows"]]
-
-
-def _by_pycrdt(seed: int) -> Rows:
-    """Three people with pycrdt, who see each other's rows now and then."""
-    random = Random(seed)
-    rows: Rows = []
-    docs: list[Doc[Any]] = [Doc(client_id=client) for client in (3, 2**32 - 1, 2**40)]
-    for _ in range(STEPS):
-        doc = random.choice(docs)
-        if random.random() < 0.4:
-            for _, row in rows:
-                doc.apply_update(row)
-        before = doc.get_state()
-        deleted = read_delete_set(doc)
-        with doc.transaction():
-            writers.act(random, doc)
-        if doc.get_state() != before or read_delete_set(doc) != deleted:
-            rows.append((doc.client_id, doc.get_update(before)))
-    return rows
-
-
-def _replayed(rows: list[bytes]) -> Doc[Any]:
-    doc: Doc[Any] = Doc()
-    for row in rows:
-        doc.apply_update(row)
-    return doc
-
-
-def _shown(doc: Doc[Any]) -> list[Any]:
-    kinds = {"text": Text, "array": Array, "map": Map, "xml": XmlFragment}
-    texts = {name: str(doc.get(name, type=kind)) for name, kind in kinds.items()}  # type: ignore[type-var]
-    return [json.loads(text) if name in ("array", "map") else text for name, text in texts.items()]
-
-
-@pytest.mark.parametrize("written_by", [_by_yjs, _by_pycrdt])
+@pytest.mark.parametrize("written_by", [by_yjs, by_pycrdt])
 def test_what_others_wrote_is_what_it_was(written_by: Any) -> None:
     """[EA1] [EA2] [EA3] At every row, after the deletion, and when others go on; nothing waits for what is gone."""
     print(f"SEED={SEED}")
@@ -76,19 +32,19 @@ def test_what_others_wrote_is_what_it_was(written_by: Any) -> None:
         rows = written_by(seed)
         client = Random(seed).choice(sorted({author for author, _ in rows}))
         erased = [(author, erase_clients(row, {ClientId(client)})) for author, row in rows]
-        clocks = decode_state_vector(_replayed([row for _, row in rows]).get_state())
+        clocks = decode_state_vector(replayed([row for _, row in rows]).get_state())
         deletion = deletion_of({ClientId(client): clocks[ClientId(client)]})
 
         question: dict[str, Any] = {
-            "rows": _told(rows), "erased": _told(erased), "deletion": b64encode(deletion).decode(), "client": client
+            "rows": told(rows), "erased": told(erased), "deletion": b64encode(deletion).decode(), "client": client
         }  # fmt: skip
-        if written_by is _by_yjs:
+        if written_by is by_yjs:
             question |= {"seed": seed, "steps": STEPS}
         judged = yjs.ask("erase.mjs", {"judge": question})
 
         assert judged == {"moments": [], "pending": [], "same": True, "next": []}, seed
-        live, replay = (_replayed([*[row for _, row in which], deletion]) for which in (rows, erased))
-        assert _shown(live) == _shown(replay), seed
+        live, replay = (replayed([*[row for _, row in which], deletion]) for which in (rows, erased))
+        assert shown(live) == shown(replay), seed
         assert decode_state_vector(live.get_state()) == decode_state_vector(replay.get_state())
         assert read_delete_set(live) == read_delete_set(replay)
         assert erased != rows
@@ -98,15 +54,15 @@ def test_what_others_wrote_is_what_it_was(written_by: Any) -> None:
 def test_snapshots_are_erased_as_rows_are(seed: int) -> None:
     """[EA4] A state without the content of some is the state of the rows without it."""
     print(f"SEED={SEED}")
-    rows = _by_pycrdt(seed)
+    rows = by_pycrdt(seed)
     client = ClientId(rows[0][0])
-    whole = _replayed([row for _, row in rows])
+    whole = replayed([row for _, row in rows])
     deletion = deletion_of({client: decode_state_vector(whole.get_state())[client]})
 
-    snapshot = _replayed([erase_clients(whole.get_update(), {client}), deletion])
+    snapshot = replayed([erase_clients(whole.get_update(), {client}), deletion])
     whole.apply_update(deletion)
 
-    assert _shown(snapshot) == _shown(whole)
+    assert shown(snapshot) == shown(whole)
     assert decode_state_vector(snapshot.get_state()) == decode_state_vector(whole.get_state())
 
 

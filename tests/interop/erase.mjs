@@ -1,5 +1,6 @@
 // What real Yjs makes of rows from which a person's content was erased.
 // stdin: {write: {seed, steps}} → {rows: [[client, base64]]}: what some people wrote, as a server would keep it.
+// stdin: {compare: {rows, kept: [base64 or null]}} → {wrong: [place]}
 // stdin: {judge: {rows, erased: rows, deletion, client, seed?, steps?}} → {moments, pending, same, next}
 import * as prng from 'lib0/prng'
 import * as Y from 'yjs'
@@ -106,5 +107,17 @@ const goOn = (seed, steps, client, deletion, before, after, wrong) => {
 let input = ''
 for await (const chunk of process.stdin) input += chunk
 const question = JSON.parse(input)
-const answer = question.write ? { rows: write(question.write.seed, question.write.steps).rows } : judge(question.judge)
+/** Where replaying one row for several, at the place of the last of them, does not look like replaying all. */
+const compare = ({ rows, kept }) => {
+  const [all, few, wrong] = [replay([]), replay([]), []]
+  rows.forEach((row, at) => {
+    Y.applyUpdate(all, bytes(row[1]))
+    if (kept[at] === null) return
+    Y.applyUpdate(few, bytes(kept[at]))
+    if (pending(few) || shown(few) !== shown(all)) wrong.push(at)
+  })
+  return { wrong }
+}
+
+const answer = question.compare ? compare(question.compare) : question.write ? { rows: write(question.write.seed, question.write.steps).rows } : judge(question.judge)
 process.stdout.write(JSON.stringify(answer))

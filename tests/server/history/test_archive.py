@@ -61,14 +61,18 @@ TABLES = {
     "marks": "id, at, kind, label, user, made_at",
 }
 BY_DOCUMENT = {
-    "updates": "name, seq, at, user, session, checksum, salt, link, commitment, bytes",
+    "updates": "name, seq, first, at, user, session, checksum, salt, link, commitment, bytes",
     "document_clients": "name, client, user, at, returned_by",
     "erasures": "name, at, by, rows, key, signature",
+    "checkpoints": "name, first, last, before, after, kept, at, key, signature",
 }
 
 ORDERS = {
-    "updates": "name, seq", "document_clients": "name, at, document_clients.rowid", "erasures": "name, erasures.id"
-}  # fmt: skip
+    "updates": "name, seq",
+    "document_clients": "name, at, document_clients.rowid",
+    "erasures": "name, erasures.id",
+    "checkpoints": "name, last",
+}
 
 
 class Random:
@@ -317,7 +321,7 @@ def _twice(kind: type) -> Forge:
 def _document(records: list[Any]) -> list[Any]:
     """The first document with all that follows it."""
     first = next(place for place, each in enumerate(records) if isinstance(each, r.Document))
-    kinds = (r.Head, r.Erasure, r.Binding, r.Row)
+    kinds = (r.Head, r.Erasure, r.Checkpoint, r.Binding, r.Row)
     behind = next(place for place in range(first + 1, len(records)) if not isinstance(records[place], kinds))
     return records[first:behind]
 

@@ -176,7 +176,7 @@ export const adminDe: typeof adminEn = {
       role_changed: 'Rolle geändert', permissions_changed: 'Rechte geändert', kicked: 'Hinausgeschickt', banned: 'Gesperrt', unbanned: 'Sperre aufgehoben',
       handover: 'Rolle übergeben', knock_admitted: 'Eingelassen', knock_declined: 'Nicht eingelassen',
       invitation_created: 'Einladung erzeugt', invitation_revoked: 'Einladung widerrufen', muted: 'Um Stummschaltung gebeten',
-      recovery_changed: 'Wiederherstellung umgeschaltet', work_returned: 'Arbeit zurückgebracht', upload: 'Datei hinzugefügt', person_erased: 'Person getilgt', content_erased: 'Inhalte getilgt',
+      recovery_changed: 'Wiederherstellung umgeschaltet', work_returned: 'Arbeit zurückgebracht', upload: 'Datei hinzugefügt', person_erased: 'Person getilgt', content_erased: 'Inhalte getilgt', thinned: 'Verlauf ausgedünnt', files_dropped: 'Unbenutzte Dateien entfernt',
       retention: 'Alte Einträge entfernt', token_minted: 'Token erzeugt', token_revoked: 'Token widerrufen',
     },
     fields: {

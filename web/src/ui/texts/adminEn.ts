@@ -174,7 +174,7 @@ export const adminEn = {
       role_changed: 'Role changed', permissions_changed: 'Rights changed', kicked: 'Sent away', banned: 'Banned', unbanned: 'Ban lifted',
       handover: 'Role handed over', knock_admitted: 'Admitted', knock_declined: 'Not admitted',
       invitation_created: 'Invitation made', invitation_revoked: 'Invitation revoked', muted: 'Asked to mute',
-      recovery_changed: 'Recovery switched', work_returned: 'Work brought back', upload: 'File added', person_erased: 'Person erased', content_erased: 'Content erased',
+      recovery_changed: 'Recovery switched', work_returned: 'Work brought back', upload: 'File added', person_erased: 'Person erased', content_erased: 'Content erased', thinned: 'History thinned out', files_dropped: 'Unused files dropped',
       retention: 'Old entries removed', token_minted: 'Token made', token_revoked: 'Token revoked',
     } as Readonly<Record<string, string>>,
     fields: {
