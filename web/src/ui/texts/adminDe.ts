@@ -136,6 +136,8 @@ export const adminDe: typeof adminEn = {
     erase: 'Tilgen', eraseOf: (name) => `Tilgen, was über ${name} bekannt ist`,
     eraseTitle: (name) => `Tilgen, was über ${name} bekannt ist?`,
     eraseBody: 'Name, Gerät und Einzelheiten dieser Person werden aus allen Räumen entfernt. Was sie gezeichnet und geschrieben hat, bleibt ohne den Namen. Das lässt sich nicht rückgängig machen.',
+    eraseBodyContent: 'Name, Gerät und Einzelheiten dieser Person werden aus allen Räumen entfernt, und damit alles, was sie gezeichnet, geschrieben und hochgeladen hat, aus dem ganzen Verlauf. Was andere gemacht haben, bleibt, aber nicht, was sie in etwas von dieser Person eingefügt haben. Das lässt sich nicht rückgängig machen.',
+    eraseContent: 'Auch alles, was die Person gezeichnet, geschrieben und hochgeladen hat',
     eraseType: 'Gib zur Bestätigung den Namen ein:',
     eraseAct: 'Endgültig tilgen',
     erased: (count) => `Getilgt: ${count} ${count === 1 ? 'Eintrag' : 'Einträge'}.`,

@@ -134,6 +134,8 @@ export const adminEn = {
     erase: 'Erase', eraseOf: (name: string) => `Erase what is known of ${name}`,
     eraseTitle: (name: string) => `Erase what is known of ${name}?`,
     eraseBody: 'The name, the device and the details of this person are removed from every room. What the person drew and wrote stays, without the name. This cannot be undone.',
+    eraseBodyContent: 'The name, the device and the details of this person are removed from every room, and with them everything that the person drew, wrote and uploaded, from the whole history. What others made stays, but not what they put inside something of this person. This cannot be undone.',
+    eraseContent: 'Also what the person drew, wrote and uploaded',
     eraseType: 'To confirm, type the name:',
     eraseAct: 'Erase for good',
     erased: (count: number) => `Erased: ${count} ${count === 1 ? 'entry' : 'entries'}.`,
