@@ -109,13 +109,21 @@ async def drop_files(parts: RetentionParts, room: RoomId, by: UserId | None, *, 
 async def keep_thinning(parts: ThinningParts, days: int) -> None:
     """[TH6] Thin out what is older than so many days at once and then once a day, until cancelled; 0 days: never.
 
-    What fails is passed over until the next day.
+    A room that fails is passed over until the next day.
     """
     while days:
         before = Micros(parts.clock.now_us() - days * DAY_SECONDS * 1_000_000)
-        try:
-            for room in await parts.stores.rooms.all():
-                await thin_room(parts, room.id, before, None)
-        except StorageError as exc:
-            log.warning("what is older than %d days could not be thinned out: %s", days, exc)
+        for room in await _rooms(parts):
+            try:
+                await thin_room(parts, room, before, None)
+            except StorageError as exc:
+                log.warning("the history of room %s could not be thinned out: %s", room, exc)
         await asyncio.sleep(DAY_SECONDS)
+
+
+async def _rooms(parts: ThinningParts) -> list[RoomId]:
+    try:
+        return [room.id for room in await parts.stores.rooms.all()]
+    except StorageError as exc:
+        log.warning("history could not be thinned out: %s", exc)
+        return []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crdt_docs.ids import RoomId
+from crdt_docs.ids import DocumentId, RoomId, Seq
+from persistence.interfaces import Micros
 from persistence.sqlite import open_sqlite
 from server.data_lock import locked
 from tests.contracts.rows import read
@@ -80,17 +81,23 @@ async def test_a_server_thins_out_by_its_policy(tmp_path: Path) -> None:
     """[TH6] At its start; by default it keeps everything."""
     folder = await a_folder(tmp_path / "data", 4)
     async with serving(configured(folder)) as live:
-        rows = await read(live.app.services.stores, BOARD)
+        stores = live.app.services.stores
+        rows = await read(stores, BOARD)
+        [home] = await stores.rooms.all()
+        await stores.rooms.create(replace(home, id=RoomId("a-broken-one"), created_at=Micros(1)))
+        for seq in (1, 2):
+            broken = DocumentId(RoomId("a-broken-one"), "chat")
+            await stores.updates.append([replace(rows[0], document=broken, seq=Seq(seq), update=b"no update")])
     async with serving(configured(folder, thin_days=1)) as live:
         token = operator(live)
 
         async def trace() -> object:
             return (await get(live, "/api/admin/events?kind=thinned", token))["events"]
 
-        [event] = await eventually(trace)
+        [event] = await eventually(trace)  # and none of the broken one, which is looked at first
         left = await read(live.app.services.stores, BOARD)
         status, _ = await live.call("GET", "/api/rooms/home/history/whiteboard", token=token)
     assert (event["room"], event["user"], status) == ("home", None, 200)
     assert len(left) < len(rows)
     assert left[-1].seq == rows[-1].seq
-    assert [verdict.fault for verdict in verdicts(folder)] == [None] * 3
+    assert [verdict.fault for verdict in verdicts(folder)] == [None] * 4

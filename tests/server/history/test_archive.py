@@ -237,6 +237,14 @@ async def test_a_copy_beside_the_original_goes_its_own_way(tmp_path: Path) -> No
         ] * 6
 
 
+async def test_files_of_the_first_version_are_read(tmp_path: Path) -> None:
+    """[EX2] They have what later ones have, but for the records that came since."""
+    folder = await a_folder(tmp_path / "old")
+    first = replace(FORMAT, version=1)
+    imported(b"".join(pack(unpack(io.BytesIO(exported(folder))), first)), tmp_path / "new")
+    assert content(tmp_path / "new") == content(folder)
+
+
 async def test_every_flipped_bit_is_refused(tmp_path: Path) -> None:
     """[EX2] [IM2] And nothing of the file is kept."""
     data = small(await a_folder(tmp_path / "old", 2, 6))
