@@ -13,7 +13,7 @@ from persistence.chain import ERASED_ROW_BYTES, LINK_BYTES, SALT_BYTES
 from persistence.interfaces import Access, Door, Role
 
 CHUNK_BYTES: Final = 128 * 1024
-MAX_ERASED: Final = 1_000_000
+MAX_ERASED: Final = 3_000_000
 """Rows of one record of an erasure."""
 
 _Int: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]

@@ -214,14 +214,22 @@ async def revoke() -> Response:
 async def erase(user: str) -> Response:
     """[AM10] Forget who a person is, in every room, and what he drew and wrote if asked; if he is here, his pages
     end."""
-    parts, content = services(), wants_content()
-    erased = await erase_person(parts, None, UserId(user), ADMIN_USER)
-    for room in parts.sessions.rooms():
-        parts.sessions.send_away(room, Removed(ERASED), user=UserId(user))
-    if not content:
-        return json_response(Erased(erased))
-    gone = await erase_content(parts, None, UserId(user), ADMIN_USER)
+    if not wants_content():
+        return json_response(Erased(await _forget(UserId(user))))
+    parts = services()
+    with parts.limits.running_erasures.one(""):
+        erased = await _forget(UserId(user))
+        gone = await erase_content(parts, None, UserId(user), ADMIN_USER)
     return json_response(Erased(erased, gone.rows, gone.files))
+
+
+async def _forget(user: UserId) -> int:
+    """Erase what names a person anywhere, and end his pages."""
+    parts = services()
+    erased = await erase_person(parts, None, user, ADMIN_USER)
+    for room in parts.sessions.rooms():
+        parts.sessions.send_away(room, Removed(ERASED), user=user)
+    return erased
 
 
 def _room(room: RoomRecord, usage: RoomUsage) -> AdminRoom:

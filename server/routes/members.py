@@ -11,6 +11,7 @@ from quart_schema import document_querystring, document_request, document_respon
 from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
+from server.auth.admission import Caller
 from server.auth.rights import in_order, rights
 from server.errors import MalformedRequest, PermissionRefused, Removed
 from server.history.erasing import erase_content
@@ -120,14 +121,22 @@ async def erase(room_text: str, user: str) -> Response:
         caller.require(Permission.MODERATE)
         if caller.role is not Role.OWNER:
             raise PermissionRefused("Only the person himself and the owner can have his data erased.")
-    parts = services()
-    erased = await erase_person(parts, caller.room.id, UserId(user), caller.user)
-    # An open page would go on under the name, and write it anew.
-    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=UserId(user))
     if not content:
-        return json_response(Erased(erased))
-    gone = await erase_content(parts, caller.room.id, UserId(user), caller.user)
+        return json_response(Erased(await _forget(caller, UserId(user))))
+    parts = services()
+    parts.limits.erasures.take(caller.room.id)
+    with parts.limits.running_erasures.one(""):
+        erased = await _forget(caller, UserId(user))
+        gone = await erase_content(parts, caller.room.id, UserId(user), caller.user)
     return json_response(Erased(erased, gone.rows, gone.files))
+
+
+async def _forget(caller: Caller, user: UserId) -> int:
+    """Erase what names a person, and end his pages: they would go on under the name, and write it anew."""
+    parts = services()
+    erased = await erase_person(parts, caller.room.id, user, caller.user)
+    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=user)
+    return erased
 
 
 def wants_content() -> bool:

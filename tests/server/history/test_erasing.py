@@ -225,6 +225,23 @@ async def test_who_may_not_erase_erases_nothing(live: Live) -> None:
     assert await read(live.app.services.stores, NOTES) == before
 
 
+async def test_content_is_erased_one_at_a_time_and_not_too_often(live: Live) -> None:
+    """[EA9] Who has to wait is told so, before anything is erased."""
+    await _furnish(live)
+    path = f"/api/rooms/{ROOM}/members/bob/data"
+    members, token = live.app.services.stores.rooms, operator(live)
+    before = await members.members(RoomId(ROOM))
+    with live.app.services.limits.running_erasures.one(""):
+        for each in (f"{path}?content=true", "/api/admin/people/bob?content=true"):
+            status, refused = await live.call("DELETE", each, token=token)
+            assert (status, refused["error"]["code"]) == (429, "rate_limited")
+        assert await members.members(RoomId(ROOM)) == before
+        assert (await live.call("DELETE", path, token=token))[0] == 200
+    for _ in range(20):
+        status, _ = await live.call("DELETE", f"{path}?content=true", token=token)
+    assert status == 429
+
+
 async def test_people_who_write_meanwhile_lose_nothing(tmp_path: Path) -> None:
     """[EA8] Random edits of two people while a third one's are erased: everybody ends with what the log says."""
     seed = int(os.environ.get("SEED", Random().randrange(2**31)))
