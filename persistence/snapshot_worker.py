@@ -2,8 +2,8 @@
 
 Encoding a large document holds the interpreter for tens of milliseconds, which the server does not have. One JSON line
 `{"room", "name", "until"}` on standard input asks for the state after the row `until` (null: the last one); the answer
-on standard output is one JSON line `{"seq", "at", "size"}` and `size` bytes, or `{"error"}`. The end of the input ends
-the process. It never writes.
+on standard output is one JSON line `{"seq", "at", "rewrites", "size"}` and `size` bytes, or `{"error"}`. The end of the
+input ends the process. It never writes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from pycrdt import Doc
@@ -23,6 +23,7 @@ from crdt_docs.updates import decode_state_vector
 from persistence.sqlite.documents import LAST
 
 NICENESS = 10
+_DOCUMENT = "SELECT id, rewrites FROM documents WHERE room = ? AND name = ?"
 
 
 class LogDamaged(Exception):
@@ -33,31 +34,49 @@ class StateNotEncodable(Exception):
     """A snapshot would not be what the rows are."""
 
 
-def build(connection: sqlite3.Connection, room: str, name: str, until: int | None = None) -> tuple[int, int, bytes]:
-    """Seq and instant of the last row (up to `until`), and the state of the document after it.
+class Built(NamedTuple):
+    """The state of a document after the row `seq`, the last one."""
+
+    seq: int
+    at: int
+    rewrites: int
+    """How often rows of the document had been replaced."""
+    state: bytes
+
+
+def build(connection: sqlite3.Connection, room: str, name: str, until: int | None = None) -> Built:
+    """The state after the last row (up to `until`), all of it read as it is at one instant.
 
     Raises:
         LogDamaged: A row is missing or damaged, or there is none.
         StateNotEncodable: The state does not survive being written as one update.
         sqlite3.Error: The database cannot be read.
     """
-    found = connection.execute("SELECT id FROM documents WHERE room = ? AND name = ?", (room, name)).fetchone()
+    connection.execute("BEGIN")
+    try:
+        return _build(connection, room, name, LAST if until is None else until)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _build(connection: sqlite3.Connection, room: str, name: str, last: int) -> Built:
+    found = connection.execute(_DOCUMENT, (room, name)).fetchone()
     if found is None:
         raise LogDamaged("nothing was ever written to it")
-    [number] = found
+    number, rewrites = found
     doc: Doc[Any] = Doc()
-    last = LAST if until is None else until
     seq, at = _apply_newest_snapshot(connection, number, last, doc)
     rows = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
+        "SELECT seq, coalesce(first, seq), at, checksum, bytes FROM updates "
+        "WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
         (number, seq, last),
     )
-    for place, instant, checksum, update in rows:
-        if place != seq + 1 or crc32(update) != checksum:
+    for place, first, instant, checksum, update in rows:
+        if first > seq + 1 or crc32(update) != checksum:
             raise LogDamaged(f"row {seq + 1} is missing or damaged")
         doc.apply_update(update)
         seq, at = place, instant
-    return seq, at, _encode(doc)
+    return Built(seq, at, rewrites, _encode(doc))
 
 
 def _encode(doc: Doc[Any]) -> bytes:
@@ -88,8 +107,11 @@ def answer(connection: sqlite3.Connection, request: bytes, output: BinaryIO) -> 
     asked = json.loads(request)
     snapshot = b""
     try:
-        seq, at, snapshot = build(connection, asked["room"], asked["name"], asked["until"])
-        told: dict[str, object] = {"seq": seq, "at": at, "size": len(snapshot)}
+        built = build(connection, asked["room"], asked["name"], asked["until"])
+        snapshot = built.state
+        told: dict[str, object] = {
+            "seq": built.seq, "at": built.at, "rewrites": built.rewrites, "size": len(snapshot)
+        }  # fmt: skip
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as exc:  # pycrdt's PanicException is no Exception

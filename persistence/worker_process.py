@@ -51,7 +51,7 @@ class WorkerProcess:
             raise
         if "error" in head:
             raise CorruptStorage(f"No snapshot of {document} can be built: {head['error']}")
-        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update)
+        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update, head["rewrites"])
 
     async def stop(self) -> None:
         """End the worker in peace: the end of its input tells it to go. May be called again when it was cancelled."""

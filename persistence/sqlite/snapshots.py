@@ -14,6 +14,11 @@ _BEFORE = f"""
 SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} AND seq <= :seq ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
 
+_ADD = """
+INSERT INTO snapshots (document, seq, at, checksum, bytes)
+SELECT id, ?, ?, ?, ? FROM documents WHERE id = ? AND rewrites = ? ON CONFLICT DO NOTHING
+"""
+
 _GROWTH = f"""
 WITH newest AS (
     SELECT coalesce(max(seq), 0) AS seq, length(bytes) AS size FROM snapshots WHERE document = {NUMBER}
@@ -45,8 +50,7 @@ class SqliteSnapshots:
     async def add(self, snapshot: Snapshot) -> None:
         number = await self._numbers.number(snapshot.document)
         await self._database.write(
-            "INSERT INTO snapshots (document, seq, at, checksum, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (number, snapshot.seq, snapshot.at, crc32(snapshot.update), snapshot.update),
+            _ADD, (snapshot.seq, snapshot.at, crc32(snapshot.update), snapshot.update, number, snapshot.rewrites)
         )
 
     async def growth(self, document: DocumentId) -> Growth:

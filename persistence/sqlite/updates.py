@@ -72,7 +72,7 @@ WITH sizes AS (
     SELECT max(seq) AS last FROM (SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before FROM sizes)
     WHERE before < {PAGE_BYTES}
 )
-SELECT seq, at, user, session, checksum, bytes FROM updates, page
+SELECT seq, at, user, session, checksum, bytes, first FROM updates, page
 WHERE document = {NUMBER} AND seq > :after AND seq <= last ORDER BY seq
 """  # noqa: S608
 
@@ -176,7 +176,7 @@ def _bound(number: int, binding: Binding) -> tuple[Any, ...]:
 
 
 def _row(document: DocumentId, record: tuple[Any, ...]) -> UpdateRow:
-    seq, at, user, session, checksum, update = record
+    seq, at, user, session, checksum, update, first = record
     if crc32(update) != checksum:
         raise CorruptStorage(f"Row {seq} of {document} is damaged.")
-    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update)
+    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update, first)

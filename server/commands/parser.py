@@ -29,6 +29,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_tokens(commands)
     _add_recovery(commands)
     _add_archives(commands)
+    _add_thinning(commands)
     return parser
 
 
@@ -98,6 +99,18 @@ def _add_archives(commands: _Commands) -> None:
     _add_settings(restoring, {"data"})
 
 
+def _add_thinning(commands: _Commands) -> None:
+    thinning = commands.add_parser(
+        "thin", help="thin out old history", description="Thin out old history while no server runs."
+    )
+    thinning.set_defaults(run=_function("thin", "thin"))
+    thinning.add_argument("--dry-run", action="store_true", help="print what would go, and change nothing")
+    thinning.add_argument("--older-than", type=_days, metavar="DAYS", help="keep what is younger (default: thin_days)")
+    thinning.add_argument("--room", help="id of the only room that is looked at")
+    thinning.add_argument("--files", action="store_true", help="drop files that nothing names, too")
+    _add_settings(thinning, {"data"})
+
+
 def _function(module: str, name: str) -> Run:
     """A command's function, imported when it is run: none waits for what the others need."""
 
@@ -129,6 +142,13 @@ def _seconds(text: str) -> int:
     if not 0 < seconds < 2**31:
         raise ValueError
     return seconds
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 < days <= 36_500:
+        raise ValueError
+    return days
 
 
 def _permissions(text: str) -> Permissions:

@@ -181,4 +181,4 @@ def test_no_change_of_a_row_stays_unseen(folder: Path) -> None:
         with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection:
             connection.executescript("\n".join(before))
             connection.execute("PRAGMA application_id = 0x54484C4E")
-            connection.execute("PRAGMA user_version = 4")
+            connection.execute("PRAGMA user_version = 5")
