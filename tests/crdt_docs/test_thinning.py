@@ -46,7 +46,8 @@ def test_where_a_span_ends_the_document_is_what_it_was(written_by: Callable[[int
 
         encoded = [None if row is None else b64encode(row).decode() for row in kept]
         assert yjs.ask("erase.mjs", {"compare": {"rows": told(rows), "kept": encoded}}) == {"wrong": []}, seed
-        for end in Random(seed).sample([at for at, row in enumerate(kept) if row is not None], 8):
+        ends = [at for at, row in enumerate(kept) if row is not None]
+        for end in Random(seed).sample(ends, min(8, len(ends))):
             before = replayed([row for _, row in rows[: end + 1]])
             after = replayed([row for row in kept[: end + 1] if row is not None])
             assert shown(before) == shown(after), (seed, end)
