@@ -30,6 +30,7 @@ MARK: Final = "0" * 16
 UNSAYABLE: Final = (
     "A name must have 1 to 80 visible characters.",
     "since must lie before until, with at most 2000 steps between them.",
+    "at stands for after and until: ask for it, or for them.",
     "This is not a token of this server.",
     "The bytes do not have the SHA-256 that the address names.",
     "The body is not what is expected here: Expected `int`, got `float`",
