@@ -19,8 +19,10 @@ from zlib import crc32
 
 from pycrdt import Doc
 
+from crdt_docs.ids import DocumentId, RoomId
 from crdt_docs.updates import decode_state_vector
-from persistence.sqlite.documents import LAST
+from persistence.sqlite.documents import LAST, number_of
+from persistence.sqlite.segments import plain_page
 
 NICENESS = 10
 
@@ -41,22 +43,18 @@ def build(connection: sqlite3.Connection, room: str, name: str, until: int | Non
         StateNotEncodable: The state does not survive being written as one update.
         sqlite3.Error: The database cannot be read.
     """
-    found = connection.execute("SELECT id FROM documents WHERE room = ? AND name = ?", (room, name)).fetchone()
-    if found is None:
+    number = number_of(connection, DocumentId(RoomId(room), name))
+    if number is None:
         raise LogDamaged("nothing was ever written to it")
-    [number] = found
     doc: Doc[Any] = Doc()
     last = LAST if until is None else until
     seq, at = _apply_newest_snapshot(connection, number, last, doc)
-    rows = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
-        (number, seq, last),
-    )
-    for place, instant, checksum, update in rows:
-        if place != seq + 1 or crc32(update) != checksum:
-            raise LogDamaged(f"row {seq + 1} is missing or damaged")
-        doc.apply_update(update)
-        seq, at = place, instant
+    while page := plain_page(connection, number, seq, last):
+        for place, instant, _, _, checksum, update in page:
+            if place != seq + 1 or crc32(update) != checksum:
+                raise LogDamaged(f"row {seq + 1} is missing or damaged")
+            doc.apply_update(update)
+            seq, at = place, instant
     return seq, at, _encode(doc)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Micros, RoomUsage
+from persistence.sqlite import spans
 from persistence.sqlite.connection import Database
 
 _HEADS = """
@@ -13,7 +15,6 @@ SELECT documents.room, documents.id, updates.seq, updates.at FROM documents
 JOIN updates ON updates.document = documents.id
     AND updates.seq = (SELECT max(seq) FROM updates WHERE document = documents.id)
 """
-_BYTES = "SELECT sum(length(bytes)) FROM updates WHERE document = ? AND seq > ? AND seq <= ?"
 _ROOMS = """
 SELECT rooms.id, coalesce(files.files, 0), coalesce(files.bytes, 0), visits.joined_at, visits.left_at,
     (SELECT count(*) FROM members WHERE members.room = rooms.id)
@@ -62,8 +63,7 @@ class UsageCounter:
         """Bytes of a document's rows up to `seq`; only those that are new since the last time are read."""
         counted, size = self._counted.get(document, (0, 0))
         if seq > counted:
-            [(grown,)] = await self._database.survey(_BYTES, (document, counted, seq))
-            size += grown
+            size += await self._database.survey_by(partial(spans.size, number=document, after=counted, until=seq))
             self._counted[document] = (seq, size)
         return size
 

@@ -15,8 +15,8 @@ from persistence import chain
 from persistence.errors import CorruptStorage
 from persistence.interfaces import Micros, SignedHead, Tip
 from persistence.sqlite import DATABASE_NAME
-from persistence.sqlite.reading import Log, heads_of, logs, reading
-from persistence.sqlite.transfer import chunks_of, pages_of, records_of, tip_of
+from persistence.sqlite.reading import Log, heads_of, logs, reading, rows_of
+from persistence.sqlite.transfer import chunks_of, records_of, tip_of
 from server.errors import UnknownRoom
 from server.history.heads import SigningKey
 from server.history.records import (
@@ -98,7 +98,7 @@ def _heads(connection: sqlite3.Connection, log: Log, newest: SignedHead) -> Iter
 def _rows(connection: sqlite3.Connection, log: Log, until: int, last: bytes) -> Iterator[Row]:
     """The rows, if they are what they were: what does not fit is not given on."""
     link = chain.genesis(log.origin, log.document.name)
-    for expected, row in enumerate(pages_of(connection, log, until), 1):
+    for expected, row in enumerate(rows_of(connection, log, until), 1):
         seq, at, user, session, checksum, salt, _, commitment, update = row
         if seq != expected or crc32(update) != checksum:
             raise CorruptStorage(f"Row {expected} of {log.document} is missing or damaged.")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, RoomId
 from persistence import chain
+from persistence.errors import SegmentCorrupt
 from persistence.interfaces import SignedHead
-from persistence.sqlite.reading import Log, StoredRow, heads_of, logs, rows_of
+from persistence.segment import StoredRow
+from persistence.sqlite.reading import Log, heads_of, logs, rows_of
 from server.history.heads import is_genuine, key_id
 
 
@@ -57,9 +60,13 @@ def verify_log(connection: sqlite3.Connection, log: Log, own: bytes | None) -> V
     heads = heads_of(connection, log)
     forged = signature_fault(heads, None if log.imported else own)
     genuine = heads if forged is None else [head for head in heads if head.seq < forged.seq]
-    rows, fault = _check_rows(rows_of(connection, log), log, {head.seq: head for head in genuine})
-    if fault is not None and fault.what == _DIFFERS and (place := _belongs(connection, log, fault.seq)) is not None:
-        fault = Fault(fault.seq, f"reordered: what stands here was row {place}")
+    try:
+        rows, fault = _check_rows(rows_of(connection, log), log, {head.seq: head for head in genuine})
+    except SegmentCorrupt as exc:
+        rows, fault = exc.first - 1, Fault(exc.first, exc.reason)
+    with suppress(SegmentCorrupt):
+        if fault is not None and fault.what == _DIFFERS and (place := _belongs(connection, log, fault.seq)) is not None:
+            fault = Fault(fault.seq, f"reordered: what stands here was row {place}")
     fault = fault or forged or cut_off(heads, rows)
     return Verdict(log.document, rows, fault, heads[-1] if heads and fault is None else None)
 
