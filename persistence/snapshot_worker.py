@@ -1,9 +1,15 @@
-"""`python -m persistence.snapshot_worker DATABASE`: builds snapshots in a process of its own.
+"""`python -m persistence.snapshot_worker DATABASE`: builds snapshots and seals rows in a process of its own.
 
-Encoding a large document holds the interpreter for tens of milliseconds, which the server does not have. One JSON line
-`{"room", "name", "until"}` on standard input asks for the state after the row `until` (null: the last one); the answer
-on standard output is one JSON line `{"seq", "at", "size"}` and `size` bytes, or `{"error"}`. The end of the input ends
-the process. It never writes.
+Encoding a large document, or packing its rows, holds the interpreter for tens of milliseconds, which the server does
+not have. One JSON line on standard input asks, one JSON line on standard output answers:
+
+- `{"room", "name", "until"}`: the state after the row `until` (null: the last one). `{"seq", "at", "size"}` and then
+  `size` bytes, or `{"error"}`.
+- `{"before", "from"}`: to seal rows from before the instant `before`, at most one segment of one of the documents with
+  a number of at least `from`. `{"sealed", "next", "error"}`: how many rows were, with which document to go on (null:
+  none is left), and what kept the one before it from being sealed (null: nothing).
+
+The end of the input ends the process.
 """
 
 from __future__ import annotations
@@ -22,9 +28,16 @@ from pycrdt import Doc
 from crdt_docs.ids import DocumentId, RoomId
 from crdt_docs.updates import decode_state_vector
 from persistence.sqlite.documents import LAST, number_of
+from persistence.sqlite.seal import NotSealable, seal_first
 from persistence.sqlite.segments import plain_page
 
 NICENESS = 10
+LOOKED_AT = 100
+"""How many documents are looked at for one request to seal."""
+
+_KEPT = """
+SELECT document, max(seq) FROM snapshots WHERE document >= ? GROUP BY document ORDER BY document LIMIT ?
+"""
 
 
 class LogDamaged(Exception):
@@ -81,27 +94,47 @@ def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, last: in
     return 0, 0
 
 
+def seal_next(connection: sqlite3.Connection, before: int, start: int) -> dict[str, object]:
+    """Seal at most one segment; gives the answer."""
+    documents = connection.execute(_KEPT, (start, LOOKED_AT)).fetchall()
+    for number, kept in documents:
+        try:
+            if sealed := seal_first(connection, number, kept, before):
+                return {"sealed": sealed, "next": number, "error": None}
+        except (NotSealable, sqlite3.Error) as exc:
+            return {"sealed": 0, "next": number + 1, "error": f"document {number}: {exc}"}
+    following = documents[-1][0] + 1 if len(documents) == LOOKED_AT else None
+    return {"sealed": 0, "next": following, "error": None}
+
+
 def answer(connection: sqlite3.Connection, request: bytes, output: BinaryIO) -> None:
     """Answer one request; whatever is wrong with one document is told, and the next one is served."""
     asked = json.loads(request)
-    snapshot = b""
-    try:
-        seq, at, snapshot = build(connection, asked["room"], asked["name"], asked["until"])
-        told: dict[str, object] = {"seq": seq, "at": at, "size": len(snapshot)}
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as exc:  # pycrdt's PanicException is no Exception
-        told = {"error": f"{type(exc).__name__}: {exc}"[:500]}
+    if "before" in asked:
+        told, snapshot = seal_next(connection, asked["before"], asked["from"]), b""
+    else:
+        told, snapshot = _built(connection, asked)
     output.write(json.dumps(told).encode() + b"\n")
     output.write(snapshot)
     output.flush()
 
 
+def _built(connection: sqlite3.Connection, asked: dict[str, Any]) -> tuple[dict[str, object], bytes]:
+    try:
+        seq, at, snapshot = build(connection, asked["room"], asked["name"], asked["until"])
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as exc:  # pycrdt's PanicException is no Exception
+        return {"error": f"{type(exc).__name__}: {exc}"[:500]}, b""
+    return {"seq": seq, "at": at, "size": len(snapshot)}, snapshot
+
+
 def main() -> None:
     """Serve until the input ends."""
     os.nice(NICENESS)
-    database = f"{Path(sys.argv[1]).absolute().as_uri()}?mode=ro"
+    database = f"{Path(sys.argv[1]).absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(database, uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = NORMAL")  # sealing that a power cut undoes is done again
         for request in sys.stdin.buffer:
             answer(connection, request, sys.stdout.buffer)
 
