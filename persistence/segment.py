@@ -120,11 +120,14 @@ class Segment:
         """The user of each row."""
         return [self._authors[author][0] for author in self._by]
 
-    def rows(self) -> Iterator[PlainRow]:
-        """The rows, without what chains them."""
-        authors = self._authors
-        for seq, at, author, update in zip(self._seqs(), self.times, self._by, self._bytes(), strict=True):
-            yield seq, at, *authors[author], crc32(update), update
+    def rows(self, after: int = 0, until: int = 1 << 63) -> Iterator[PlainRow]:
+        """The rows with `after` < seq ≤ `until`, without what chains them."""
+        start, end = max(after + 1 - self.first, 0), max(until + 1 - self.first, 0)
+        seqs, times, by = range(self.first, self.last + 1)[start:end], self.times[start:end], self._by[start:end]
+        places = pairwise(list(accumulate(self.sizes, initial=self._updates))[start : end + 1])
+        for seq, at, author, (begin, stop) in zip(seqs, times, by, places, strict=True):
+            update = self._plain[begin:stop]
+            yield seq, at, *self._authors[author], crc32(update), update
 
     def stored(self) -> Iterator[StoredRow]:
         """The rows as a database has them, with salts, and links that are computed from `before` on."""
@@ -134,13 +137,6 @@ class Segment:
         ):
             link = chain.link(link, seq, at, user, session, kept or chain.commit(salt, update))
             yield seq, at, user, session, checksum, salt, link, kept, update
-
-    def _seqs(self) -> range:
-        return range(self.first, self.last + 1)
-
-    def _bytes(self) -> Iterator[bytes]:
-        ends = accumulate(self.sizes, initial=self._updates)
-        return (self._plain[start:end] for start, end in pairwise(ends))
 
     def _read_salts(self) -> Iterator[bytes]:
         place = self._salts

@@ -129,7 +129,7 @@ def opening(connection: sqlite3.Connection, number: int, first: int, last: int) 
     """
     statements: list[Statement] = []
     for span in spans(connection, number, first - 1, last):
-        rows = list(load(connection, number, span).stored())
+        rows = list(load(connection, number, span).stored(0, span.last))
         statements += [
             (_OPEN, [(number, *row) for row in rows]),
             (_UNCOUNT, [(number, row[1], row[2]) for row in rows]),

@@ -26,7 +26,7 @@ _SEALED: Final = "SELECT first_at, last_at, size, checksum, link, bytes FROM seg
 _GENESIS: Final = "SELECT coalesce(origin, room), name FROM documents WHERE id = ?"
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
-_Unseal: TypeAlias = "Callable[[Sealed], Iterable[Row]]"
+_Unseal: TypeAlias = "Callable[[Sealed, int, int], Iterable[Row]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,16 @@ class Sealed:
     segment: Segment
     link: bytes
 
-    def stored(self) -> Iterator[StoredRow]:
-        """The rows as they were kept: a chain that does not lead to the link shows in the last one."""
+    def plain(self, after: int, until: int) -> Iterator[PlainRow]:
+        """The rows with `after` < seq ≤ `until`, without what chains them."""
+        return self.segment.rows(after, until)
+
+    def stored(self, after: int, until: int) -> Iterator[StoredRow]:
+        """The same as they were kept: a chain that does not lead to the link shows in the segment's last one."""
         last = self.segment.last
         for row in self.segment.stored():
-            yield row if row[0] < last else (*row[:6], self.link, *row[7:])
+            if after < row[0] <= until:
+                yield row if row[0] < last else (*row[:6], self.link, *row[7:])
 
 
 @contextmanager
@@ -86,7 +91,7 @@ def plain_page(connection: sqlite3.Connection, number: int, after: int, until: i
     Raises:
         SegmentCorrupt: Sealed rows cannot be read.
     """
-    return _page(connection, _PLAIN, lambda sealed: sealed.segment.rows(), number, after, until)
+    return _page(connection, _PLAIN, Sealed.plain, number, after, until)
 
 
 def _page(
@@ -100,7 +105,7 @@ def _page(
         if page or span is None or span.first > until:
             return page
         sealed = load(connection, number, span)
-    return [row for row in unseal(sealed) if after < row[0] <= until]
+    return list(unseal(sealed, after, until))
 
 
 def _open_page(connection: sqlite3.Connection, columns: str, number: int, after: int, until: int) -> list[Any]:

@@ -41,6 +41,10 @@ def test_rows_come_back_as_they_were() -> None:
 
         assert list(segment.stored()) == rows
         assert list(segment.rows()) == [(*row[:5], row[8]) for row in rows]
+        start = rows[count // 3][0]
+        within = [row[0] for row in rows if start < row[0] <= start + 5]
+        assert [row[0] for row in segment.rows(start, start + 5)] == within
+        assert list(segment.rows(rows[-1][0])) == list(segment.rows(0, rows[0][0] - 1)) == []
         assert (segment.first, segment.last, segment.before) == (rows[0][0], rows[-1][0], BEFORE)
         assert segment.times == [row[1] for row in rows]
         assert segment.users == [row[2] for row in rows]
