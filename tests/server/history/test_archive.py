@@ -34,7 +34,7 @@ from persistence.interfaces import (
     UpdateRow,
 )
 from persistence.loading import load_updates
-from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite
+from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite, seal
 from persistence.sqlite.reading import reading
 from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
@@ -48,6 +48,7 @@ from server.history.heads import load_signing_key
 from server.history.importing import RoomTaken, import_room
 from server.history.sealing import Sealer
 from server.history.verification import verify_all
+from tests.persistence.test_seal import seal_all
 
 ROOM = RoomId("home")
 NOW = Micros(1_790_000_000_000_000)
@@ -230,17 +231,23 @@ async def test_a_copy_beside_the_original_goes_its_own_way(tmp_path: Path) -> No
         ] * 6
 
 
-async def test_rows_whose_bytes_were_erased_travel_with_their_commitment(tmp_path: Path) -> None:
-    """[EX4] [VE2] The chain holds without the bytes."""
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_rows_whose_bytes_were_erased_travel_with_their_commitment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
+) -> None:
+    """[EX4] [VE2] [SG1] The chain holds without the bytes; sealed rows leave as open ones do."""
     folder = await a_folder(tmp_path / "old")
     with closing(sqlite3.connect(folder / DATABASE_NAME, isolation_level=None)) as connection:
         connection.create_function("commitment", 2, lambda salt, update: hashlib.sha256(salt + update).digest())
         query = "UPDATE updates SET commitment = commitment(salt, bytes), bytes = x'', checksum = 0 WHERE seq = 2"
         assert connection.execute(query).rowcount > 0
+    before = content(folder)
+    monkeypatch.setattr(seal, "MAX_ROWS", 2)
+    assert not sealed or seal_all(folder / DATABASE_NAME)
 
     imported(exported(folder), tmp_path / "new")
 
-    assert content(tmp_path / "new") == content(folder)
+    assert content(tmp_path / "new") == before
 
 
 async def test_every_flipped_bit_is_refused(tmp_path: Path) -> None:
