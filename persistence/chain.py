@@ -11,22 +11,49 @@ All numbers are big-endian; `‖` joins; a text is its UTF-8 behind its length a
   the id of the room in which the log began; under whatever id the room is imported, it stays.
 - what is signed of a head = text "thunderline-head-1" ‖ text origin ‖ text name ‖ unsigned 64-bit seq ‖ signed 64-bit
   instant of the signature ‖ link of the row `seq`
+
+What rows hold may be replaced; the links stay, and what stands in place of the old bytes is signed:
+
+- a row from which a person's content was erased has no salt any more and keeps its old commitment. What is signed of an
+  erasure = text "thunderline-erasure-1" ‖ text origin ‖ text name ‖ signed 64-bit instant ‖ text id of who erased ‖ for
+  each row: unsigned 64-bit seq ‖ commitment ‖ SHA-256 of the bytes that stand there now. Of several the newest counts.
+- of a span of rows that was thinned out the last one is kept, with other bytes, an empty salt and perhaps another
+  author; its link stays. What is signed of such a checkpoint = text "thunderline-checkpoint-1" ‖ text origin ‖ text
+  name ‖ unsigned 64-bit first seq ‖ unsigned 64-bit last seq ‖ link before the first row ‖ link of the last row ‖ the
+  link that the kept row would have right behind the one before ‖ signed 64-bit instant
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 HEAD_TAG: Final = "thunderline-head-1"
 VERSION_TAG: Final = "thunderline-chain-1"
+CHECKPOINT_TAG: Final = "thunderline-checkpoint-1"
+ERASURE_TAG: Final = "thunderline-erasure-1"
 SALT_BYTES: Final = 16
 LINK_BYTES: Final = 32
 
 _PLACE: Final = Struct(">Qq")
 _LENGTH: Final = Struct(">I")
+_SPAN: Final = Struct(">QQ")
+_ERASED: Final = Struct(">Q32s32s")
+_INSTANT: Final = Struct(">q")
+ERASED_ROW_BYTES: Final = _ERASED.size
+
+
+class ErasedRow(NamedTuple):
+    """A row of an erasure."""
+
+    seq: int
+    commitment: bytes
+    """To the bytes that stood there first."""
+    digest: bytes
+    """SHA-256 of those that stand there instead."""
 
 
 def sized(text: str) -> bytes:
@@ -53,6 +80,31 @@ def link(previous: bytes, seq: int, at: int, user: str, session: str, commitment
 def head_message(origin: str, name: str, seq: int, link: bytes, at: int) -> bytes:
     """What is signed to say that a log had this link at its row `seq`."""
     return sized(HEAD_TAG) + sized(origin) + sized(name) + _PLACE.pack(seq, at) + link
+
+
+def pack_erased(rows: Iterable[ErasedRow]) -> bytes:
+    """The rows of an erasure as they are signed and kept."""
+    return b"".join(_ERASED.pack(*row) for row in rows)
+
+
+def unpack_erased(packed: bytes) -> list[ErasedRow]:
+    """The rows of an erasure; ValueError for what `pack_erased` does not give."""
+    if len(packed) % ERASED_ROW_BYTES:
+        raise ValueError("the rows of an erasure are cut off")
+    return [ErasedRow(*row) for row in _ERASED.iter_unpack(packed)]
+
+
+def erasure_message(origin: str, name: str, at: int, by: str, rows: bytes) -> bytes:
+    """What is signed to say that these rows (packed) were replaced."""
+    return sized(ERASURE_TAG) + sized(origin) + sized(name) + _INSTANT.pack(at) + sized(by) + rows
+
+
+def checkpoint_message(
+    origin: str, name: str, first: int, last: int, before: bytes, after: bytes, kept: bytes, at: int
+) -> bytes:
+    """What is signed to say that one row was kept of a span."""
+    place = _SPAN.pack(first, last)
+    return sized(CHECKPOINT_TAG) + sized(origin) + sized(name) + place + before + after + kept + _INSTANT.pack(at)
 
 
 @lru_cache(maxsize=1024)

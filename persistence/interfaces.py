@@ -18,6 +18,7 @@ from persistence.records import (
     Event,
     Extent,
     Growth,
+    Holdings,
     Invitation,
     Mark,
     Member,
@@ -28,8 +29,11 @@ from persistence.records import (
     RoomUsage,
     SessionCounts,
     SessionRecord,
+    SignedCheckpoint,
+    SignedErasure,
     SignedHead,
     Snapshot,
+    Thinning,
     Tip,
     UpdateRow,
 )
@@ -47,11 +51,13 @@ __all__ = [
     "Binding",
     "Concurrency",
     "Door",
+    "Erasures",
     "Event",
     "Events",
     "Extent",
     "Growth",
     "Heads",
+    "Holdings",
     "Invitation",
     "Mark",
     "Marks",
@@ -66,10 +72,14 @@ __all__ = [
     "SessionCounts",
     "SessionRecord",
     "Sessions",
+    "SignedCheckpoint",
+    "SignedErasure",
     "SignedHead",
     "Snapshot",
     "Snapshots",
     "Stores",
+    "Thinning",
+    "Thinnings",
     "Tip",
     "UpdateLog",
     "UpdateRow",
@@ -84,7 +94,7 @@ ACTIVITY_SLOT = Micros(10_000_000)
 
 
 class UpdateLog(Protocol):
-    """The history of every document: rows in the order of their seq, never changed, never removed."""
+    """The history of every document: rows in the order of their seq; only `Erasures` and `Thinnings` change them."""
 
     async def append(self, rows: Sequence[UpdateRow], bindings: Sequence[Binding] = ()) -> None:
         """Make all rows and all bindings durable in one transaction, or none of them.
@@ -137,7 +147,10 @@ class Snapshots(Protocol):
         """The snapshot with the highest seq that is not beyond that one."""
 
     async def add(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; one of the same document and seq stays as it is."""
+        """Keep a snapshot; one of the same document and seq stays as it is.
+
+        One that was built before rows of the document were replaced is not kept.
+        """
 
     async def growth(self, document: DocumentId) -> Growth:
         """How far the log has grown beyond the newest snapshot."""
@@ -154,6 +167,52 @@ class Heads(Protocol):
 
     async def add(self, head: SignedHead) -> None:
         """Keep a signed head; one of the same document and seq stays as it is."""
+
+
+class Erasures(Protocol):
+    """Replacing what rows hold, each time with a signed record (`chain.py`)."""
+
+    async def holdings(self, document: DocumentId, user: UserId) -> Holdings:
+        """Find where the rows and the snapshots of a document hold what was written under this person's client ids.
+
+        Reads all of them, and changes nothing. What nobody's client ids wrote (recovery) is nobody's.
+
+        Raises:
+            CorruptStorage: A row is damaged.
+        """
+
+    async def replace(self, holdings: Holdings, erasure: SignedErasure) -> None:
+        """Let the replacements stand where the content stands, and keep the record: one transaction.
+
+        Raises:
+            SeqTaken: Rows of the document were replaced meanwhile, or it got a snapshot: look again.
+        """
+
+    async def scrub(self) -> bool:
+        """Leave nothing of what was replaced in the files of the storage; False while a reader holds it back."""
+
+
+class Thinnings(Protocol):
+    """Thinning out logs: of each hour one row stays, at the last one's place, with a signed record (`chain.py`)."""
+
+    async def plan(self, document: DocumentId, before: Micros, after: Seq) -> Thinning:
+        """Find what can be thinned out of the rows behind `after` in hours (UTC) that ended before an instant.
+
+        Reads a bounded part of the log, and changes nothing.
+
+        Raises:
+            CorruptStorage: A row is damaged.
+        """
+
+    async def apply(self, thinning: Thinning, checkpoints: Sequence[SignedCheckpoint]) -> None:
+        """Keep one row of each span, its checkpoint and its snapshot: one transaction.
+
+        Raises:
+            SeqTaken: Rows of the document were replaced meanwhile: plan again.
+        """
+
+    async def give_back(self) -> None:
+        """Give unused space back to the disk. Writes the database anew, and nobody else can write meanwhile."""
 
 
 class Rooms(Protocol):
@@ -323,6 +382,15 @@ class Assets(Protocol):
     async def of_room(self, room: RoomId) -> list[Asset]:
         """Every file of a room in the order of upload."""
 
+    async def unnamed(self, assets: Sequence[Asset]) -> list[Asset]:
+        """Those of these files (of one room) whose hash stands in no row of the room's documents. Reads all rows."""
+
+    async def rename(self, asset: Asset, file_name: str) -> None:
+        """Call a file by another name."""
+
+    async def remove(self, asset: Asset) -> None:
+        """Forget a file and remove its bytes. One that is not there is no error."""
+
 
 class Stores(Protocol):
     """Everything that is kept, opened and closed together."""
@@ -333,6 +401,10 @@ class Stores(Protocol):
     def snapshots(self) -> Snapshots: ...
     @property
     def heads(self) -> Heads: ...
+    @property
+    def erasures(self) -> Erasures: ...
+    @property
+    def thinning(self) -> Thinnings: ...
     @property
     def rooms(self) -> Rooms: ...
     @property

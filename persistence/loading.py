@@ -41,14 +41,14 @@ async def load_updates(stores: Stores, document: DocumentId) -> Loaded:
     updates = [snapshot.update] if snapshot else []
     size = 0
     async for row in stores.updates.read_after(document, start):
-        if row.seq != head + 1:
+        if not row.follows(head):
             raise CorruptStorage(f"Row {head + 1} of {document} is missing.")
         head = row.seq
         updates.append(row.update)
         size += len(row.update)
     if head < committed:
         raise CorruptStorage(f"The rows of {document} after {head} cannot be found.")
-    return Loaded(head, start, updates, head - start, size)
+    return Loaded(head, start, updates, len(updates) - (snapshot is not None), size)
 
 
 async def _newest(stores: Stores, document: DocumentId) -> Snapshot | None:

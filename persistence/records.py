@@ -58,6 +58,16 @@ class UpdateRow:
     user: UserId
     session: SessionId
     update: bytes
+    first: Seq | None = None
+    """The first seq that it stands for, where those before it were thinned out; None: only its own."""
+
+    def follows(self, seq: int) -> bool:
+        """Whether nothing is missing between the row `seq` and this one."""
+        return (self.first or self.seq) <= seq + 1
+
+
+SEVERAL = UserId("")
+"""The user of a row that holds what several people did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,8 @@ class Snapshot:
     seq: Seq
     at: Micros
     update: bytes
+    rewrites: int = field(default=0, compare=False)
+    """How often rows of the document had been replaced when it was built from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +152,88 @@ class SignedHead:
     """When that was said."""
     key: bytes
     """The public key of who said it: Ed25519, 32 bytes."""
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedErasure:
+    """What an installation says of rows that hold a person's content no longer."""
+
+    document: DocumentId
+    origin: str
+    at: Micros
+    by: UserId
+    rows: bytes
+    """`chain.pack_erased`."""
+    key: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The bytes that come to stand at a row, or in a snapshot after it."""
+
+    seq: Seq
+    commitment: bytes
+    """Of a row: to the bytes that stood there first."""
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Where a document holds content of a person, and what is to stand there instead."""
+
+    document: DocumentId
+    origin: str
+    rows: tuple[Replacement, ...]
+    snapshots: tuple[Replacement, ...]
+    basis: tuple[int, int]
+    """What was looked at: how often rows had been replaced, how many snapshots there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows of which one is to be kept."""
+
+    kept: UpdateRow
+    """At the last one's place; its `first` is that of the first one."""
+    before: bytes
+    """The link before the first one."""
+    after: bytes
+    """The link of the last one."""
+    rows: int
+    size: int
+    """Bytes in them."""
+    snapshot: Snapshot | None
+    """To be kept in place of those in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinning:
+    """What is to be thinned out of a part of a log."""
+
+    document: DocumentId
+    origin: str
+    spans: tuple[Span, ...]
+    basis: int
+    """How often rows of the document had been replaced."""
+    behind: Seq | None
+    """Up to which row was looked; None: there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """What an installation says of a span of rows of which it kept one (`chain.py`)."""
+
+    document: DocumentId
+    origin: str
+    first: Seq
+    last: Seq
+    before: bytes
+    after: bytes
+    kept: bytes
+    at: Micros
+    key: bytes
     signature: bytes
 
 

@@ -33,8 +33,8 @@ from persistence import chain
 
 StoredRow: TypeAlias = tuple[int, int, str, str, int, bytes, bytes, bytes | None, bytes]
 """seq, at, user, session, checksum, salt, link, commitment, bytes"""
-PlainRow: TypeAlias = tuple[int, int, str, str, int, bytes]
-"""seq, at, user, session, checksum, bytes"""
+PlainRow: TypeAlias = tuple[int, int, str, str, int, int | None, bytes]
+"""seq, at, user, session, checksum, first (of what was thinned out to this row; such a one is not sealed), bytes"""
 
 LEVEL: Final = 15
 """Lower ones leave a twentieth more, higher ones take twice as long for a hundredth less."""
@@ -127,12 +127,12 @@ class Segment:
         places = pairwise(list(accumulate(self.sizes, initial=self._updates))[start : end + 1])
         for seq, at, author, (begin, stop) in zip(seqs, times, by, places, strict=True):
             update = self._plain[begin:stop]
-            yield seq, at, *self._authors[author], crc32(update), update
+            yield seq, at, *self._authors[author], crc32(update), None, update
 
     def stored(self) -> Iterator[StoredRow]:
         """The rows as a database has them, with salts, and links that are computed from `before` on."""
         link = self.before
-        for (seq, at, user, session, checksum, update), salt, kept in zip(
+        for (seq, at, user, session, checksum, _, update), salt, kept in zip(
             self.rows(), self._read_salts(), self._commitments(), strict=True
         ):
             link = chain.link(link, seq, at, user, session, kept or chain.commit(salt, update))

@@ -3,8 +3,8 @@
 Encoding a large document, or packing its rows, holds the interpreter for tens of milliseconds, which the server does
 not have. One JSON line on standard input asks, one JSON line on standard output answers:
 
-- `{"room", "name", "until"}`: the state after the row `until` (null: the last one). `{"seq", "at", "size"}` and then
-  `size` bytes, or `{"error"}`.
+- `{"room", "name", "until"}`: the state after the row `until` (null: the last one).
+  `{"seq", "at", "rewrites", "size"}` and then `size` bytes, or `{"error"}`.
 - `{"before", "from"}`: to seal rows from before the instant `before`, at most one segment of one of the documents with
   a number of at least `from`. `{"sealed", "next", "error"}`: how many rows were, with which document to go on (null:
   none is left), and what kept the one before it from being sealed (null: nothing).
@@ -20,16 +20,15 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 from pycrdt import Doc
 
-from crdt_docs.ids import DocumentId, RoomId
 from crdt_docs.updates import decode_state_vector
-from persistence.sqlite.documents import LAST, number_of
+from persistence.sqlite.documents import LAST
 from persistence.sqlite.seal import NotSealable, seal_first
-from persistence.sqlite.segments import plain_page
+from persistence.sqlite.segments import one_view, plain_page
 
 NICENESS = 10
 LOOKED_AT = 100
@@ -38,6 +37,7 @@ LOOKED_AT = 100
 _KEPT = """
 SELECT document, max(seq) FROM snapshots WHERE document >= ? GROUP BY document ORDER BY document LIMIT ?
 """
+_DOCUMENT = "SELECT id, rewrites FROM documents WHERE room = ? AND name = ?"
 
 
 class LogDamaged(Exception):
@@ -48,27 +48,42 @@ class StateNotEncodable(Exception):
     """A snapshot would not be what the rows are."""
 
 
-def build(connection: sqlite3.Connection, room: str, name: str, until: int | None = None) -> tuple[int, int, bytes]:
-    """Seq and instant of the last row (up to `until`), and the state of the document after it.
+class Built(NamedTuple):
+    """The state of a document after the row `seq`, the last one."""
+
+    seq: int
+    at: int
+    rewrites: int
+    """How often rows of the document had been replaced."""
+    state: bytes
+
+
+def build(connection: sqlite3.Connection, room: str, name: str, until: int | None = None) -> Built:
+    """The state after the last row (up to `until`), all of it read as it is at one instant.
 
     Raises:
         LogDamaged: A row is missing or damaged, or there is none.
         StateNotEncodable: The state does not survive being written as one update.
         sqlite3.Error: The database cannot be read.
     """
-    number = number_of(connection, DocumentId(RoomId(room), name))
-    if number is None:
+    with one_view(connection):
+        return _build(connection, room, name, LAST if until is None else until)
+
+
+def _build(connection: sqlite3.Connection, room: str, name: str, last: int) -> Built:
+    found = connection.execute(_DOCUMENT, (room, name)).fetchone()
+    if found is None:
         raise LogDamaged("nothing was ever written to it")
+    number, rewrites = found
     doc: Doc[Any] = Doc()
-    last = LAST if until is None else until
     seq, at = _apply_newest_snapshot(connection, number, last, doc)
     while page := plain_page(connection, number, seq, last):
-        for place, instant, _, _, checksum, update in page:
-            if place != seq + 1 or crc32(update) != checksum:
+        for place, instant, _, _, checksum, first, update in page:
+            if (first or place) > seq + 1 or crc32(update) != checksum:
                 raise LogDamaged(f"row {seq + 1} is missing or damaged")
             doc.apply_update(update)
             seq, at = place, instant
-    return seq, at, _encode(doc)
+    return Built(seq, at, rewrites, _encode(doc))
 
 
 def _encode(doc: Doc[Any]) -> bytes:
@@ -121,12 +136,13 @@ def answer(connection: sqlite3.Connection, request: bytes, output: BinaryIO) -> 
 
 def _built(connection: sqlite3.Connection, asked: dict[str, Any]) -> tuple[dict[str, object], bytes]:
     try:
-        seq, at, snapshot = build(connection, asked["room"], asked["name"], asked["until"])
+        built = build(connection, asked["room"], asked["name"], asked["until"])
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as exc:  # pycrdt's PanicException is no Exception
         return {"error": f"{type(exc).__name__}: {exc}"[:500]}, b""
-    return {"seq": seq, "at": at, "size": len(snapshot)}, snapshot
+    told: dict[str, object] = {"seq": built.seq, "at": built.at, "rewrites": built.rewrites, "size": len(built.state)}
+    return told, built.state
 
 
 def main() -> None:
@@ -135,6 +151,7 @@ def main() -> None:
     database = f"{Path(sys.argv[1]).absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(database, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = NORMAL")  # sealing that a power cut undoes is done again
+        connection.execute("PRAGMA secure_delete = ON")  # as the server's own: what lay open stays nowhere
         for request in sys.stdin.buffer:
             answer(connection, request, sys.stdout.buffer)
 

@@ -56,7 +56,7 @@ class WorkerProcess:
         head, update = await self._ask({"room": document.room, "name": document.name, "until": until})
         if "error" in head:
             raise CorruptStorage(f"No snapshot of {document} can be built: {head['error']}")
-        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update)
+        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update, head["rewrites"])
 
     async def seal(self, before: Micros, start: int) -> SealStep:
         """Have at most one segment sealed, of rows from before an instant; `start` is where to look, from 0 on.

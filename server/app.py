@@ -23,6 +23,7 @@ from server.clock import Clock, SystemClock
 from server.config import Config
 from server.history.heads import load_signing_key
 from server.history.sealing import Sealer
+from server.history.thinning import Thinner, keep_thinning
 from server.metrics import Metrics
 from server.presence.roster import Person
 from server.presence.sessions import SessionBook
@@ -142,6 +143,8 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
         forgetful = Forgetful(stores, audit, services.tokens, clock)
         stack.callback(tasks.create_task(keep_forgetting(forgetful, config.retention_days), name="retention").cancel)
+        thinner = Thinner(stores, audit, services.tokens, clock, services.signing_key)
+        stack.callback(tasks.create_task(keep_thinning(thinner, config.thin_days), name="thinning").cancel)
         yield Running(stores, writer, registry, sessions, audit)
 
 

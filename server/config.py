@@ -105,6 +105,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention_days: Annotated[
         int, Meta(ge=0, le=36_500, description="Days that ended sessions and events are kept; 0 keeps them for ever.")
     ] = 0
+    thin_days: Annotated[
+        int,
+        Meta(ge=0, le=36_500, description="Days after which one state an hour is kept of the history; 0 keeps all."),
+    ] = 0
     webhook_url: Annotated[
         str, Meta(max_length=2048, description="Address that is told of what happens in rooms; empty for none.")
     ] = ""

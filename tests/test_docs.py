@@ -9,8 +9,8 @@ from typing import get_args
 
 import pytest
 
-from server.__main__ import _parser
 from server.app import create_app
+from server.commands.parser import command_line
 from server.config import load_config, settings
 from server.errors import ANSWERS
 from server.presence.roster import Diff
@@ -35,7 +35,9 @@ def test_every_setting_is_described_with_its_default(setting: object) -> None:
 def test_every_command_is_described() -> None:
     """With its own options; `--config` and the settings of `serve` are described for all at once."""
     told = _section("The command")
-    commands = next(action.choices for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    commands = next(
+        action.choices for action in command_line()._actions if isinstance(action, argparse._SubParsersAction)
+    )
     for name, command in commands.items():
         assert f"`thunderline {name} " in told
         for option in {option for action in command._actions for option in action.option_strings} - {"-h", "--help"}:

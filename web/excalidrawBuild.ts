@@ -1,5 +1,5 @@
 /**
- * What the build must do to Excalidraw so that no request leaves the host and cursors have our colours.
+ * What the build must do to Excalidraw so that no request leaves the host, cursors have our colours and a replay is fluent.
  *
  * Each replacement fails the build when the package no longer contains the code it names: a silent miss would
  * mean requests to a CDN, or two colours for one person.
@@ -35,6 +35,11 @@ const REPLACEMENTS: readonly Replacement[] = [
     purpose: 'a readable name on that colour',
     pattern: /(,(\w+)=\w+\.collaborators\.get\(\w+\);[\s\S]{0,2400}?\.fillStyle=)([\w$]+)(,\w+\.fillText\()/,
     replacement: '$1$2?.color?.stroke||$3$4',
+  },
+  {
+    purpose: 'a replay that draws only what changed (`history/partialDrawing.ts`)',
+    pattern: /([\w$]+)\((\{canvas:\w+,rc:\w+\.rc,scale:\w+\.scale,elementsMap:\w+\.elementsMap,[^{}]*\}),([\w$]+\(\))\)/,
+    replacement: '(globalThis.thunderlineDraw??((draw,drawn,isThrottled)=>draw(drawn,isThrottled)))($1,$2,$3)',
   },
 ];
 

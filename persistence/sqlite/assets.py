@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,11 +19,14 @@ from persistence.errors import AssetMissing, CorruptStorage, QuotaExceeded, Stor
 from persistence.interfaces import Asset, Micros
 from persistence.sqlite.connection import Database
 from persistence.sqlite.migrations import sync_folder
+from persistence.sqlite.reading import logs, reading, rows_of
 
 T = TypeVar("T")
 
 CHUNK_BYTES = 128 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HASHES = re.compile(rb"(?=([0-9a-f]{64}))")
+"""Wherever they begin: what stands before one may look like a part of it."""
 
 _ASSETS = "SELECT room, sha256, mime_type, file_name, size, uploader, uploaded_at FROM assets WHERE room = ?"
 _KEEP = """
@@ -91,6 +94,22 @@ class SqliteAssets:
     async def of_room(self, room: RoomId) -> list[Asset]:
         found = await self._database.read(f"{_ASSETS} ORDER BY uploaded_at, rowid", (room,))
         return [_asset(record) for record in found]
+
+    async def unnamed(self, assets: Sequence[Asset]) -> list[Asset]:
+        if not assets:
+            return []
+        named = await asyncio.to_thread(_named_hashes, self._database.path, assets[0].room)
+        return [asset for asset in assets if asset.sha256 not in named]
+
+    async def rename(self, asset: Asset, file_name: str) -> None:
+        named = (file_name, asset.room, asset.sha256)
+        await self._database.write("UPDATE assets SET file_name = ? WHERE room = ? AND sha256 = ?", named)
+
+    async def remove(self, asset: Asset) -> None:
+        path = self._path(asset)
+        async with self._finishing:
+            await self._database.write("DELETE FROM assets WHERE room = ? AND sha256 = ?", (asset.room, asset.sha256))
+            await _on_disk(_remove, path)
 
     def _path(self, asset: Asset) -> Path:
         """Where the bytes are. Raises ValueError, so that no path is ever made of anything but a room id and a hash."""
@@ -196,6 +215,22 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
+
+
+def _remove(path: Path) -> None:
+    if path.exists():
+        path.unlink()
+        sync_folder(path.parent)
+
+
+def _named_hashes(database: Path, room: RoomId) -> set[str]:
+    """Everything in the rows of a room that could be the hash of a file. Blocks."""
+    found: set[bytes] = set()
+    with reading(database) as connection:
+        for log in logs(connection, room):
+            for *_, update in rows_of(connection, log):
+                found.update(_HASHES.findall(update))
+    return {each.decode() for each in found}
 
 
 def _sync(file: BinaryIO) -> None:

@@ -126,6 +126,12 @@ class Database:
         """As `write_all`, for what follows from what is there; nobody writes between the look and the commit."""
         return await self._writer.transact(plan)
 
+    async def truncate_log(self) -> bool:
+        """Move the write-ahead log into the database and empty it; False while somebody reads from it."""
+        with translated():
+            [(busy, _, _)] = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not busy
+
     async def read(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """The rows of a query on what is committed; never waits for a writer. The query bounds its answer itself."""
         with translated():
@@ -168,6 +174,7 @@ async def open_database(path: Path, *, durability: Durability, busy_seconds: flo
                 f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",
                 f"fullfsync = {'ON' if durability == 'full' else 'OFF'}",
                 "foreign_keys = ON",
+                "secure_delete = ON",  # nothing that was removed or replaced can be read in the file any more
                 f"journal_size_limit = {WAL_KEPT_BYTES}",
             ):
                 await writer.execute_fetchall(f"PRAGMA {pragma}")

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crdt_docs.ids import DocumentId, RoomId, Seq
+from crdt_docs.ids import DocumentId, RoomId, Seq, UserId
 from persistence.errors import CorruptStorage, StorageUnavailable
-from persistence.interfaces import Micros, SignedHead
+from persistence.interfaces import Micros, SignedCheckpoint, SignedErasure, SignedHead
 from persistence.segment import StoredRow
 from persistence.sqlite.documents import LAST
 from persistence.sqlite.errors import translated
@@ -24,6 +24,10 @@ SELECT id, room, name, coalesce(origin, room), origin IS NOT NULL FROM documents
 WHERE :room IS NULL OR room = :room ORDER BY room, name
 """
 _HEADS = "SELECT seq, link, at, key, signature FROM heads WHERE document = ? ORDER BY seq"
+_ERASURES = "SELECT at, by, rows, key, signature FROM erasures WHERE document = ? ORDER BY id"
+_CHECKPOINTS = """
+SELECT first, last, before, after, kept, at, key, signature FROM checkpoints WHERE document = ? ORDER BY last
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,30 @@ def heads_of(connection: sqlite3.Connection, log: Log) -> list[SignedHead]:
         SignedHead(log.document, log.origin, Seq(seq), link, Micros(at), key, signature)
         for seq, link, at, key, signature in connection.execute(_HEADS, (log.number,))
     ]
+
+
+def erasures_of(connection: sqlite3.Connection, log: Log) -> list[SignedErasure]:
+    """What was signed of rows that were replaced, in the order in which they were."""
+    return [
+        SignedErasure(log.document, log.origin, Micros(at), UserId(by), rows, key, signature)
+        for at, by, rows, key, signature in connection.execute(_ERASURES, (log.number,))
+    ]
+
+
+def checkpoints_of(connection: sqlite3.Connection, log: Log) -> list[SignedCheckpoint]:
+    """What was signed of spans that were thinned out, in the order of the rows."""
+    return [
+        SignedCheckpoint(
+            log.document, log.origin, Seq(first), Seq(last), before, after, kept, Micros(at), key, signature
+        )
+        for first, last, before, after, kept, at, key, signature in connection.execute(_CHECKPOINTS, (log.number,))
+    ]
+
+
+def rewrites_of(connection: sqlite3.Connection, log: Log) -> int:
+    """How often rows of a log were replaced."""
+    [rewrites] = connection.execute("SELECT rewrites FROM documents WHERE id = ?", (log.number,)).fetchone()
+    return int(rewrites)
 
 
 def rows_of(connection: sqlite3.Connection, log: Log, until: int = LAST) -> Iterator[StoredRow]:

@@ -1,12 +1,15 @@
 """Sealing rows of a log and opening them again. Blocks.
 
 A segment holds `MAX_ROWS` rows, or ends with the row that brings it to `MAX_BYTES`; fewer only where the next row is
-sealed already, or where one was opened. The last row of a log is never sealed: what is appended chains to it.
+sealed already, or where one was opened. The last row of a log is never sealed: what is appended chains to it. Nor are
+those up to the last one that history was thinned out to: they are few.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Final
 from zlib import crc32
@@ -19,7 +22,10 @@ from persistence.sqlite.segments import STORED, link_before, load, next_span, on
 MAX_ROWS: Final = 2048
 MAX_BYTES: Final = 512 * 1024
 
-_EXTENT: Final = "SELECT min(seq), max(seq) FROM updates WHERE document = ?"
+_EXTENT: Final = """
+SELECT min(seq), max(seq) FROM updates WHERE document = :number
+    AND seq > (SELECT coalesce(max(last), 0) FROM checkpoints WHERE document = :number)
+"""
 _ROWS: Final = f"SELECT {STORED} FROM updates WHERE document = ? AND seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
 _DELETE: Final = "DELETE FROM updates WHERE document = ? AND seq BETWEEN ? AND ?"
 _INSERT: Final = "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -58,7 +64,7 @@ def seal_first(connection: sqlite3.Connection, number: int, until: int, before: 
 
 def _first_rows(connection: sqlite3.Connection, number: int, until: int, before: int) -> list[StoredRow]:
     """The rows of the next segment; none when they do not fill one."""
-    first, head = connection.execute(_EXTENT, (number,)).fetchone()
+    first, head = connection.execute(_EXTENT, {"number": number}).fetchone()
     if first is None:
         return []
     behind = next_span(connection, number, first)
@@ -118,17 +124,23 @@ def _exchange(connection: sqlite3.Connection, number: int, rows: list[StoredRow]
                 connection.execute("ROLLBACK")
 
 
-def opening(connection: sqlite3.Connection, number: int, first: int, last: int) -> list[Statement]:
-    """What puts the rows of all segments that hold one of `first` ≤ seq ≤ `last` back into `updates`.
+def opening(connection: sqlite3.Connection, number: int, places: Sequence[tuple[int, int]]) -> list[Statement]:
+    """What puts the rows of the segments that hold one of these back into `updates`.
 
     To be planned and run in one transaction, before what rewrites the rows. They were counted when they were appended,
     so what the trigger counts now is taken off again.
+
+    Args:
+        places: First and last seq of the rows, in rising order.
 
     Raises:
         SegmentCorrupt: A segment cannot be read.
     """
     statements: list[Statement] = []
-    for span in spans(connection, number, first - 1, last):
+    lasts = [last for _, last in places]
+    for span in spans(connection, number, places[0][0] - 1, lasts[-1]) if places else ():
+        if places[bisect_left(lasts, span.first)][0] > span.last:
+            continue
         rows = list(load(connection, number, span).stored(0, span.last))
         statements += [
             (_OPEN, [(number, *row) for row in rows]),

@@ -19,7 +19,7 @@ PAGE_BYTES: Final = 1024 * 1024
 """A page of open rows ends with the row that reaches one of these; one of sealed rows with its segment."""
 
 STORED: Final = "seq, at, user, session, checksum, salt, link, commitment, bytes"
-_PLAIN: Final = "seq, at, user, session, checksum, bytes"
+_PLAIN: Final = "seq, at, user, session, checksum, first, bytes"
 _ROWS: Final = "SELECT {} FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq"
 _SPANS: Final = "SELECT first, last, first_at, last_at, size FROM segments WHERE document = ?"
 _SEALED: Final = "SELECT first_at, last_at, size, checksum, link, bytes FROM segments WHERE document = ? AND last = ?"

@@ -17,8 +17,11 @@ _BEFORE = f"""
 SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} AND seq <= :seq ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
 
+_ADD = """
+INSERT INTO snapshots (document, seq, at, checksum, bytes)
+SELECT id, ?, ?, ?, ? FROM documents WHERE id = ? AND rewrites = ? ON CONFLICT DO NOTHING
+"""
 _NEWEST = "SELECT coalesce(max(seq), 0), coalesce(length(bytes), 0) FROM snapshots WHERE document = ?"
-_HEAD = "SELECT coalesce(max(seq), 0) FROM updates WHERE document = ?"
 
 
 class SqliteSnapshots:
@@ -43,8 +46,7 @@ class SqliteSnapshots:
     async def add(self, snapshot: Snapshot) -> None:
         number = await self._numbers.number(snapshot.document)
         await self._database.write(
-            "INSERT INTO snapshots (document, seq, at, checksum, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (number, snapshot.seq, snapshot.at, crc32(snapshot.update), snapshot.update),
+            _ADD, (snapshot.seq, snapshot.at, crc32(snapshot.update), snapshot.update, number, snapshot.rewrites)
         )
 
     async def growth(self, document: DocumentId) -> Growth:
@@ -52,10 +54,8 @@ class SqliteSnapshots:
 
 
 def _growth(document: DocumentId, connection: sqlite3.Connection) -> Growth:
-    """A log has no holes (UL7), so its seqs count its rows."""
     number = number_of(connection, document)
     if number is None:
         return Growth(0, 0, 0)
     seq, snapshot = connection.execute(_NEWEST, (number,)).fetchone()
-    [head] = connection.execute(_HEAD, (number,)).fetchone()
-    return Growth(max(head - seq, 0), spans.size(connection, number, seq, LAST), snapshot)
+    return Growth(*spans.counted(connection, number, seq, LAST), snapshot)

@@ -18,7 +18,9 @@ _ACTIVITY = """
 SELECT (at - :since) / :step AS step, user, count(*) FROM updates
 WHERE document = :number AND at >= :since AND at < :until GROUP BY step, user
 """
-_SIZE = "SELECT coalesce(sum(length(bytes)), 0) FROM updates WHERE document = ? AND seq > ? AND seq <= ?"
+_COUNTED = """
+SELECT count(*), coalesce(sum(length(bytes)), 0) FROM updates WHERE document = ? AND seq > ? AND seq <= ?
+"""
 _LAST = (1 << 63) - 1
 
 
@@ -56,13 +58,15 @@ def activity(
     return [(user, place, rows) for (place, user), rows in sorted(counts.items())]
 
 
-def size(connection: sqlite3.Connection, number: int, after: int, until: int) -> int:
-    """Bytes of the rows with `after` < seq ≤ `until`; a segment is read only where one of these lies within it."""
-    [(total,)] = connection.execute(_SIZE, (number, after, until))
+def counted(connection: sqlite3.Connection, number: int, after: int, until: int) -> tuple[int, int]:
+    """How many rows there are with `after` < seq ≤ `until`, and their bytes; a segment is read only where one of these
+    lies within it."""
+    rows, size = connection.execute(_COUNTED, (number, after, until)).fetchone()
     for span in spans(connection, number, after, until):
         if after < span.first and span.last <= until:
-            total += span.size
+            rows, size = rows + span.last + 1 - span.first, size + span.size
         else:
             sizes = load(connection, number, span).segment.sizes
-            total += sum(sizes[max(after + 1 - span.first, 0) : until + 1 - span.first])
-    return int(total)
+            within = sizes[max(after + 1 - span.first, 0) : until + 1 - span.first]
+            rows, size = rows + len(within), size + sum(within)
+    return int(rows), int(size)

@@ -17,9 +17,11 @@ from persistence.sqlite.events import SqliteEvents
 from persistence.sqlite.heads import SqliteHeads
 from persistence.sqlite.marks import SqliteMarks
 from persistence.sqlite.revocations import SqliteRevocations
+from persistence.sqlite.rewriting import SqliteErasures
 from persistence.sqlite.rooms import SqliteRooms
 from persistence.sqlite.sessions import SqliteSessions
 from persistence.sqlite.snapshots import SqliteSnapshots
+from persistence.sqlite.thinning import SqliteThinning
 from persistence.sqlite.updates import SqliteUpdateLog
 from persistence.sqlite.usage import UsageCounter
 
@@ -37,6 +39,8 @@ class SqliteStores:
     updates: SqliteUpdateLog
     snapshots: SqliteSnapshots
     heads: SqliteHeads
+    erasures: SqliteErasures
+    thinning: SqliteThinning
     rooms: SqliteRooms
     sessions: SqliteSessions
     events: SqliteEvents
@@ -90,6 +94,8 @@ async def open_sqlite(
             updates=SqliteUpdateLog(database, numbers),
             snapshots=SqliteSnapshots(database, numbers),
             heads=SqliteHeads(database, numbers),
+            erasures=SqliteErasures(database, numbers),
+            thinning=SqliteThinning(database, numbers),
             rooms=SqliteRooms(database),
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),

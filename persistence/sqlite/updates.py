@@ -137,7 +137,7 @@ def _is_sealed(connection: sqlite3.Connection, number: int, row: UpdateRow) -> b
     if span is None or span.first > row.seq:
         return False
     [sealed] = segments.plain_page(connection, number, row.seq - 1, row.seq)
-    if sealed != (row.seq, row.at, row.user, row.session, crc32(row.update), row.update):
+    if sealed != (row.seq, row.at, row.user, row.session, crc32(row.update), None, row.update):
         raise SeqTaken("A different row stands at one of these places.")
     return True
 
@@ -190,7 +190,8 @@ def _bound(number: int, binding: Binding) -> tuple[Any, ...]:
 
 
 def _row(document: DocumentId, record: PlainRow) -> UpdateRow:
-    seq, at, user, session, checksum, update = record
+    seq, at, user, session, checksum, first, update = record
     if crc32(update) != checksum:
         raise CorruptStorage(f"Row {seq} of {document} is damaged.")
-    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update)
+    whole = Seq(first) if first is not None else None
+    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update, whole)

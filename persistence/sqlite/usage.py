@@ -1,9 +1,10 @@
-"""What each room takes of the storage. Rows never change nor go, so the bytes of each are counted once."""
+"""What each room takes of the storage. Rows are counted once, and again when some were replaced."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Micros, RoomUsage
@@ -11,7 +12,7 @@ from persistence.sqlite import spans
 from persistence.sqlite.connection import Database
 
 _HEADS = """
-SELECT documents.room, documents.id, updates.seq, updates.at FROM documents
+SELECT documents.room, documents.id, documents.rewrites, updates.seq, updates.at FROM documents
 JOIN updates ON updates.document = documents.id
     AND updates.seq = (SELECT max(seq) FROM updates WHERE document = documents.id)
 """
@@ -27,9 +28,18 @@ ORDER BY rooms.created_at, rooms.rowid
 """
 
 
+class _Counted(NamedTuple):
+    """A log up to the row `seq`."""
+
+    rewrites: int
+    seq: int = 0
+    rows: int = 0
+    size: int = 0
+
+
 @dataclass(slots=True)
 class _Logs:
-    """The logs of one room; a log has no holes (UL7), so its last seq is how many rows it has."""
+    """The logs of one room."""
 
     rows: int = 0
     size: int = 0
@@ -37,11 +47,11 @@ class _Logs:
 
 
 class UsageCounter:
-    """See `persistence.interfaces.Stores.usage`. Remembers how many bytes each log had up to which row."""
+    """See `persistence.interfaces.Stores.usage`. Remembers what each log had up to which row."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counted: dict[int, tuple[int, int]] = {}
+        self._counted: dict[int, _Counted] = {}
 
     async def usage(self) -> list[RoomUsage]:
         logs = await self._logs()
@@ -52,20 +62,24 @@ class UsageCounter:
 
     async def _logs(self) -> dict[str, _Logs]:
         logs: dict[str, _Logs] = {}
-        for room, document, seq, at in await self._database.survey(_HEADS):
+        for room, document, rewrites, seq, at in await self._database.survey(_HEADS):
             of_room = logs.setdefault(room, _Logs())
-            of_room.rows += seq
-            of_room.size += await self._size(document, seq)
+            counted = await self._count(document, rewrites, seq)
+            of_room.rows += counted.rows
+            of_room.size += counted.size
             of_room.last_at = _latest(of_room.last_at, at)
         return logs
 
-    async def _size(self, document: int, seq: int) -> int:
-        """Bytes of a document's rows up to `seq`; only those that are new since the last time are read."""
-        counted, size = self._counted.get(document, (0, 0))
-        if seq > counted:
-            size += await self._database.survey_by(partial(spans.size, number=document, after=counted, until=seq))
-            self._counted[document] = (seq, size)
-        return size
+    async def _count(self, document: int, rewrites: int, seq: int) -> _Counted:
+        """A document's rows up to `seq`; only those that are new, or were replaced, since the last time are read."""
+        counted = self._counted.get(document)
+        if counted is None or counted.rewrites != rewrites:
+            counted = _Counted(rewrites)
+        if seq > counted.seq:
+            more = partial(spans.counted, number=document, after=counted.seq, until=seq)
+            rows, size = await self._database.survey_by(more)
+            counted = self._counted[document] = _Counted(rewrites, seq, counted.rows + rows, counted.size + size)
+        return counted
 
 
 def _usage(

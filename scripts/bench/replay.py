@@ -1,23 +1,25 @@
-"""Measures the replay: writes a room of two hours and 50,000 rows, opens it in Chromium, jumps about, plays.
+"""Measures the replay: writes rooms of two hours, opens them in Chromium, jumps about, plays, looks at the memory.
 
-    python -m scripts.bench.replay [--rows 50000] [--elements 2000]
+    python -m scripts.bench.replay [--rows 50000 1000000] [--elements 2000] [--data DIR]
 
-Needs the built client and Chromium. Prints milliseconds and frames per second.
+Needs the built client and Chromium. Prints milliseconds, frames per second, and megabytes of the page's heap with what
+hangs on it. To write a million rows takes minutes; in `--data` they stay for the next time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import statistics
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pycrdt import Array, Doc, Map
 
 from crdt_docs.ids import SessionId, UserId, parse_document_id
@@ -32,6 +34,8 @@ PEOPLE = [UserId(f"person-{n}") for n in range(5)]
 HOURS_US = 2 * 3600 * 1_000_000
 SNAPSHOT_EVERY = 500
 SEEKS = 100
+LONGEST = 160
+"""Numbers of a stroke, so that a longer history is one of the same board."""
 STYLE = {"strokeColor": "#1e1e1e", "backgroundColor": "transparent", "fillStyle": "solid", "strokeStyle": "solid"}
 JUMP = """async (at) => {
   const begin = performance.now();
@@ -64,7 +68,7 @@ def element(chance: random.Random, n: int) -> Map[Any]:
 
 
 def change(chance: random.Random, shape: Map[Any]) -> None:
-    if shape["type"] == "freedraw" and chance.random() < 0.8:
+    if shape["type"] == "freedraw" and chance.random() < 0.8 and len(shape["pts"]) < LONGEST:
         shape["pts"].extend([float(chance.randrange(-40, 40)) for _ in range(6)])
     else:
         x, y = shape["xy"]
@@ -135,6 +139,15 @@ def measure(page: Page) -> None:
         page.evaluate("() => __thunderline.replay.pause()")
 
 
+def megabytes(visitor: Visitor) -> float:
+    """What the page holds after all garbage has gone: objects, and the buffers that hang on them."""
+    devtools = visitor.context.new_cdp_session(visitor.page)
+    devtools.send("HeapProfiler.collectGarbage")
+    used = devtools.send("Runtime.getHeapUsage")
+    devtools.detach()
+    return float(used["usedSize"] + used.get("backingStorageSize", 0)) / 1e6
+
+
 def open_replay(visitor: Visitor, room: Room) -> float:
     visitor.page.goto(room.link + "/replay")
     visitor.page.get_by_test_id("name-input").fill("Ann")
@@ -144,25 +157,45 @@ def open_replay(visitor: Visitor, room: Room) -> float:
     return time.monotonic() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--elements", type=int, default=2_000)
-    options = parser.parse_args()
-    data = Path(tempfile.mkdtemp()) / "data"
+def prepared(folder: Path, rows: int, elements: int) -> tuple[Path, Room]:
+    """A data folder with such a room, written now or before."""
+    data, kept = folder / "data", folder / "room.json"
+    if not kept.exists():
+        with RoomServer(data) as server:
+            room = server.create_room()
+        made = updates(rows, elements)
+        print(f"{len(made)} rows, {sum(len(update) for _, update in made) / 1e6:.1f} MB")
+        asyncio.run(write(data, room.id, made))
+        kept.write_text(json.dumps(asdict(room)))
+    return data, Room(**json.loads(kept.read_text()))
+
+
+def visit(browser: Browser, data: Path, room: Room) -> None:
+    """Open the replay of this room, and measure it."""
     with RoomServer(data) as server:
-        room = server.create_room()
-    made = updates(options.rows, options.elements)
-    print(f"{len(made)} rows, {sum(len(update) for _, update in made) / 1e6:.1f} MB")
-    asyncio.run(write(data, room.id, made))
-    with RoomServer(data) as server, sync_playwright() as playwright:
-        room = replace(room, link=f"{server.address}/r/{room.id}")
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         visitor = Visitor(browser, "Ann")
-        print(f"ready after {open_replay(visitor, room) * 1000:.0f} ms")
+        ready = open_replay(visitor, replace(room, link=f"{server.address}/r/{room.id}"))
+        print(f"ready after {ready * 1000:.0f} ms, holds {megabytes(visitor):.0f} MB")
         measure(visitor.page)
+        print(f"holds {megabytes(visitor):.0f} MB")
         if visitor.errors:
             raise SystemExit("\n".join(visitor.errors))
+        visitor.context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, nargs="+", default=[50_000])
+    parser.add_argument("--elements", type=int, default=2_000)
+    parser.add_argument("--data", type=Path, default=None)
+    options = parser.parse_args()
+    folder = options.data or Path(tempfile.mkdtemp())
+    rooms = [(rows, *prepared(folder / str(rows), rows, options.elements)) for rows in options.rows]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for rows, data, room in rooms:
+            print(f"== {rows} rows")
+            visit(browser, data, room)
         browser.close()
 
 

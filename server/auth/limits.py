@@ -131,3 +131,7 @@ class Limits:
         """Uploads per person and room."""
         self.running_uploads = KeyedSlots(config.max_uploads)
         """Uploads that one person has under way, in all rooms."""
+        self.erasures = KeyedLimit(rate=1 / 60, burst=20, clock=clock)
+        """Erasing somebody's content, per room: the whole history is read for it."""
+        self.running_erasures = KeyedSlots(1)
+        """Likewise, in all rooms together (under the key "")."""

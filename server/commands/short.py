@@ -58,7 +58,8 @@ def admin_link(config: Config, given: argparse.Namespace) -> None:
         raise CannotBeDone(EXIT_USAGE, "The port is a free one (0): say with --url where the server is.")
     if not _WEB_ADDRESS.fullmatch(base):
         raise CannotBeDone(EXIT_USAGE, f"--url cannot be {base!r}: it must be like https://rooms.example.org.")
-    print(link(base, Tokens(load_secret(config.data), SystemClock()), given.ttl))
+    seconds = ADMIN_SECONDS if given.ttl is None else given.ttl
+    print(link(base, Tokens(load_secret(config.data), SystemClock()), seconds))
 
 
 def recovery(config: Config, given: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ class Format:
         return f"thunderline-{self.name} {self.version}\n".encode("ascii")
 
 
-ROOM: Final = Format("room", 1, "export of a room", Record)
+ROOM: Final = Format("room", 2, "export of a room", Record)
 
 
 class ArchiveRefused(Exception):

@@ -10,16 +10,20 @@ from typing import Final
 from msgspec import Struct
 
 from crdt_docs.errors import DocumentError
-from crdt_docs.ids import DocumentId, RoomId, Seq, parse_document_id, parse_room_id
+from crdt_docs.ids import DocumentId, RoomId, Seq, UserId, parse_document_id, parse_room_id
 from persistence import chain
-from persistence.interfaces import Micros, SignedHead
+from persistence.interfaces import Micros, SignedCheckpoint, SignedErasure, SignedHead
 from server.history.archive import ArchiveDamaged
+from server.history.checkpoints import link_behind
+from server.history.erasures import Replaced, replaced_rows
 from server.history.records import (
     Asset,
     Binding,
+    Checkpoint,
     Chunk,
     Document,
     End,
+    Erasure,
     Head,
     Made,
     Mark,
@@ -29,7 +33,17 @@ from server.history.records import (
     Row,
     Session,
 )
-from server.history.verification import REWRITTEN, Fault, Verdict, signature_fault
+from server.history.verification import (
+    NOT_KEPT,
+    REWRITTEN,
+    Fault,
+    Told,
+    Verdict,
+    checkpoint_fault,
+    erasure_fault,
+    replacement_fault,
+    signature_fault,
+)
 
 _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     None: (Room,),
@@ -38,8 +52,10 @@ _FOLLOWS: Final[dict[type[Struct] | None, tuple[type[Struct], ...]]] = {
     Member: (Member, Session, Mark, Document, Asset, End),
     Session: (Session, Mark, Document, Asset, End),
     Mark: (Mark, Document, Asset, End),
-    Document: (Head, Binding, Row, Document, Asset, End),
-    Head: (Head, Binding, Row),
+    Document: (Head, Erasure, Checkpoint, Binding, Row, Document, Asset, End),
+    Head: (Head, Erasure, Checkpoint, Binding, Row),
+    Erasure: (Erasure, Checkpoint, Binding, Row),
+    Checkpoint: (Checkpoint, Binding, Row),
     Binding: (Binding, Row, Document, Asset, End),
     Row: (Row, Document, Asset, End),
     Asset: (Chunk, Asset, End),
@@ -58,12 +74,14 @@ class ArchiveCheck:
         verdicts: What came of each document that has passed.
         made: Who made the export, once that has passed.
         link: The link of the row that has just passed.
+        first: The first seq that it stands for, where others were thinned out; None: its own.
     """
 
     def __init__(self) -> None:
         self.verdicts: list[Verdict] = []
         self.made: Made | None = None
         self.link = b""
+        self.first: int | None = None
         self._room = RoomId("")
         self._log: _Log | None = None
         self._file: _File | None = None
@@ -101,10 +119,10 @@ class ArchiveCheck:
                     raise ArchiveDamaged(f"it holds the document {record.name} twice.")
                 parse_room_id(record.origin)
                 self._log = _Log(record, parse_document_id(self._room, record.name))
-            case Head() if self._log is not None:
-                self._log.head(record)
+            case Head() | Erasure() | Checkpoint() if self._log is not None:
+                self._log.signed(record)
             case Row() if self._log is not None:
-                self.link = self._log.row(record)
+                self.link, self.first = self._log.row(record)
             case Asset():
                 self._finish()
                 self._file = _File(record)
@@ -132,10 +150,23 @@ class _Log:
         self._told = told
         self._document = document
         self._link = chain.genesis(told.origin, told.name)
-        self._seq = 0
+        self._seq = self._rows = 0
         self._heads: dict[int, SignedHead] = {}
+        self._replaced: dict[int, Replaced] = {}
+        self._checkpoints: dict[int, SignedCheckpoint] = {}
+        self._signed = Told(self._heads, self._replaced, self._checkpoints)
 
-    def head(self, told: Head) -> None:
+    def signed(self, told: Head | Erasure | Checkpoint) -> None:
+        """Take what was signed of it."""
+        match told:
+            case Head():
+                self._head(told)
+            case Erasure():
+                self._erasure(told)
+            case Checkpoint():
+                self._checkpoint(told)
+
+    def _head(self, told: Head) -> None:
         signed = SignedHead(
             self._document, self._told.origin, Seq(told.seq), told.link, Micros(told.at), told.key, told.signature
         )
@@ -145,17 +176,46 @@ class _Log:
             raise self._wrong(Fault(told.seq, "its heads are out of order"))
         self._heads[told.seq] = signed
 
-    def row(self, told: Row) -> bytes:
-        self._seq += 1
-        if told.seq != self._seq:
-            raise self._wrong(Fault(self._seq, "missing row"))
-        if (told.update is None) is (told.commitment is None):
-            raise self._wrong(Fault(told.seq, "it has neither bytes nor a commitment, or both"))
-        commitment = told.commitment if told.update is None else chain.commit(told.salt, told.update)
-        self._link = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment or b"")
-        if told.seq in self._heads and self._heads[told.seq].link != self._link:
+    def _erasure(self, told: Erasure) -> None:
+        signed = SignedErasure(
+            self._document, self._told.origin, Micros(told.at), UserId(told.by), told.rows, told.key, told.signature
+        )
+        if (fault := erasure_fault([signed], None)) is not None:
+            raise self._wrong(fault)
+        self._replaced |= replaced_rows([signed])
+
+    def _checkpoint(self, told: Checkpoint) -> None:
+        signed = SignedCheckpoint(
+            self._document, self._told.origin, Seq(told.first), Seq(told.last), told.before, told.after, told.kept,
+            Micros(told.at), told.key, told.signature,
+        )  # fmt: skip
+        if (fault := checkpoint_fault([signed], None)) is not None:
+            raise self._wrong(fault)
+        if told.last <= max(self._checkpoints, default=0):
+            raise self._wrong(Fault(told.last, "its checkpoints are out of order"))
+        self._checkpoints[told.last] = signed
+
+    def row(self, told: Row) -> tuple[bytes, int | None]:
+        """The link of the row, and the first seq that it stands for if there are several."""
+        if told.seq != self._seq + 1 and self._signed.is_gap(self._seq + 1, told.seq):
+            raise self._wrong(Fault(self._seq + 1, "missing row"))
+        self._seq, self._rows = told.seq, self._rows + 1
+        if not told.salt or told.commitment is not None:
+            fault = replacement_fault(told.seq, told.salt, told.commitment, told.update, self._signed)
+            if fault is not None:
+                raise self._wrong(fault)
+        commitment = told.commitment or chain.commit(told.salt, told.update)
+        link = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment)
+        checkpoint = self._checkpoints.get(told.seq)
+        if checkpoint is not None:
+            behind = link_behind(checkpoint, self._link, link)
+            if behind is None:
+                raise self._wrong(Fault(told.seq, NOT_KEPT))
+            link = behind
+        self._link = link
+        if told.seq in self._heads and self._heads[told.seq].link != link:
             raise self._wrong(Fault(told.seq, REWRITTEN))
-        return self._link
+        return link, None if checkpoint is None else checkpoint.first
 
     def finish(self) -> Verdict:
         newest = max(self._heads, default=0)
@@ -163,10 +223,10 @@ class _Log:
             raise self._wrong(Fault(self._seq + 1, "cut off: more rows were there"))
         if self._link != self._told.link:
             raise self._wrong(Fault(self._seq, "changed: the last link is not the one that the export names"))
-        return Verdict(self._document, self._seq, None, self._heads.get(newest))
+        return Verdict(self._document, self._rows, None, self._heads.get(newest))
 
     def _wrong(self, fault: Fault) -> ArchiveDamaged:
-        return ArchiveDamaged(f"{Verdict(self._document, self._seq, fault)}.")
+        return ArchiveDamaged(f"{Verdict(self._document, self._rows, fault)}.")
 
 
 class _File:

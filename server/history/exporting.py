@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from zlib import crc32
 
@@ -12,19 +12,22 @@ import msgspec
 
 from crdt_docs.ids import RoomId, Seq
 from persistence import chain
-from persistence.errors import CorruptStorage
-from persistence.interfaces import Micros, SignedHead, Tip
+from persistence.errors import CorruptStorage, StorageUnavailable
+from persistence.interfaces import Micros, SignedCheckpoint, SignedHead, Tip
 from persistence.sqlite import DATABASE_NAME
-from persistence.sqlite.reading import Log, heads_of, logs, reading, rows_of
+from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, reading, rewrites_of, rows_of
 from persistence.sqlite.transfer import chunks_of, records_of, tip_of
 from server.errors import UnknownRoom
+from server.history.checkpoints import link_behind
 from server.history.heads import SigningKey
 from server.history.records import (
     Asset,
     Binding,
+    Checkpoint,
     Chunk,
     Document,
     End,
+    Erasure,
     Head,
     Made,
     Mark,
@@ -36,6 +39,7 @@ from server.history.records import (
     columns,
     from_table,
 )
+from server.history.verification import Told
 
 
 def export_room(folder: Path, room: RoomId, key: SigningKey, at: Micros) -> Iterator[Record]:
@@ -68,11 +72,21 @@ def _records(
         for stored in records_of(connection, table, columns(kind), "room", room):
             yield from_table(kind, stored)
     for log, (seq, link) in tips:
+        rewrites = rewrites_of(connection, log)
         yield Document(log.document.name, log.origin, seq, link)
         yield from _heads(connection, log, key.sign(Tip(log.document, log.origin, Seq(seq), link), at))
+        for each in erasures_of(connection, log):
+            yield Erasure(each.at, each.by, each.rows, each.key, each.signature)
+        checkpoints = {int(each.last): each for each in checkpoints_of(connection, log)}
+        for told in checkpoints.values():
+            yield Checkpoint(
+                told.first, told.last, told.before, told.after, told.kept, told.at, told.key, told.signature
+            )
         for stored in records_of(connection, "document_clients", columns(Binding), "document", log.number):
             yield from_table(Binding, stored)
-        yield from _rows(connection, log, seq, link)
+        yield from _rows(connection, log, (seq, link), checkpoints)
+        if rewrites_of(connection, log) != rewrites:
+            raise StorageUnavailable(f"Rows of {log.document} were replaced meanwhile: export it again.")
     for stored in list(records_of(connection, "assets", columns(Asset), "room", room)):
         asset: Asset = from_table(Asset, stored)
         yield asset
@@ -95,14 +109,18 @@ def _heads(connection: sqlite3.Connection, log: Log, newest: SignedHead) -> Iter
         yield Head(head.seq, head.link, head.at, head.key, head.signature)
 
 
-def _rows(connection: sqlite3.Connection, log: Log, until: int, last: bytes) -> Iterator[Row]:
+def _rows(
+    connection: sqlite3.Connection, log: Log, tip: tuple[int, bytes], checkpoints: Mapping[int, SignedCheckpoint]
+) -> Iterator[Row]:
     """The rows, if they are what they were: what does not fit is not given on."""
-    link = chain.genesis(log.origin, log.document.name)
-    for expected, row in enumerate(rows_of(connection, log, until), 1):
-        seq, at, user, session, checksum, salt, _, commitment, update = row
-        if seq != expected or crc32(update) != checksum:
-            raise CorruptStorage(f"Row {expected} of {log.document} is missing or damaged.")
-        link = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-        yield Row(seq, at, user, session, salt, update if commitment is None else None, commitment)
-    if link != last:
+    link, last = chain.genesis(log.origin, log.document.name), 0
+    told = Told({}, {}, checkpoints)
+    for seq, at, user, session, checksum, salt, _, commitment, update in rows_of(connection, log, tip[0]):
+        if told.is_gap(last + 1, seq) or crc32(update) != checksum:
+            raise CorruptStorage(f"Row {last + 1} of {log.document} is missing or damaged.")
+        computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
+        link = (link_behind(checkpoints[seq], link, computed) or b"") if seq in checkpoints else computed
+        last = seq
+        yield Row(seq, at, user, session, salt, update, commitment)
+    if link != tip[1]:
         raise CorruptStorage(f"The log of {log.document} is not what it was: verify it.")

@@ -36,15 +36,24 @@ class SigningKey:
 
     def sign(self, tip: Tip, at: Micros) -> SignedHead:
         """Say that the log is like this at that instant."""
-        message = head_message(tip.origin, tip.document.name, tip.seq, tip.link, at)
-        return SignedHead(tip.document, tip.origin, tip.seq, tip.link, at, self.public, self._key.sign(message))
+        signature = self.sign_message(head_message(tip.origin, tip.document.name, tip.seq, tip.link, at))
+        return SignedHead(tip.document, tip.origin, tip.seq, tip.link, at, self.public, signature)
+
+    def sign_message(self, message: bytes) -> bytes:
+        """The signature, 64 bytes; each kind of message begins with a tag of its own."""
+        return self._key.sign(message)
 
 
 def is_genuine(head: SignedHead) -> bool:
     """Whether the head's signature is that of the key which it names; whose key that is, is another question."""
     message = head_message(head.origin, head.document.name, head.seq, head.link, head.at)
+    return is_signed(head.key, head.signature, message)
+
+
+def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether that is the signature of that public key."""
     try:
-        Ed25519PublicKey.from_public_bytes(head.key).verify(head.signature, message)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -21,8 +21,10 @@ from server.history.checking import ArchiveCheck
 from server.history.records import (
     Asset,
     Binding,
+    Checkpoint,
     Chunk,
     Document,
+    Erasure,
     Head,
     Mark,
     Member,
@@ -95,12 +97,16 @@ class _Import:
                 self._document = self._writer.insert("documents", told) or _twice(record)
             case Head():
                 self._add("heads", record, document=self._document)
+            case Erasure():
+                self._add("erasures", record, document=self._document)
+            case Checkpoint():
+                self._add("checkpoints", record, document=self._document)
             case Binding():
                 self._add("document_clients", record, document=self._document)
             case Row():
                 self._keep_row(record)
 
-    def _add(self, table: str, record: Member | Head | Binding | Asset, **more: object) -> None:
+    def _add(self, table: str, record: Member | Head | Erasure | Checkpoint | Binding | Asset, **more: object) -> None:
         if not self._writer.insert(table, {**more, **to_table(record)}):
             _twice(record)
 
@@ -117,11 +123,10 @@ class _Import:
             self._writer.insert(table, told | {"id": other})
 
     def _keep_row(self, row: Row) -> None:
-        update = row.update or b""
         told = {
             "document": self._document, "seq": row.seq, "at": row.at, "user": row.user, "session": row.session,
-            "checksum": crc32(update), "salt": row.salt, "link": self._check.link, "commitment": row.commitment,
-            "bytes": update,
+            "checksum": crc32(row.update), "salt": row.salt, "link": self._check.link, "commitment": row.commitment,
+            "bytes": row.update, "first": self._check.first,
         }  # fmt: skip
         self._writer.insert("updates", told)
 

@@ -9,15 +9,19 @@ import msgspec
 from msgspec import Meta
 
 from crdt_docs.access import Permission
-from persistence.chain import LINK_BYTES, SALT_BYTES
+from persistence.chain import ERASED_ROW_BYTES, LINK_BYTES, SALT_BYTES
 from persistence.interfaces import Access, Door, Role
 
 CHUNK_BYTES: Final = 128 * 1024
+MAX_ERASED: Final = 3_000_000
+"""Rows of one record of an erasure."""
 
 _Int: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_Seq: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 _Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 _Hash: TypeAlias = Annotated[bytes, Meta(min_length=LINK_BYTES, max_length=LINK_BYTES)]
+_Signature: TypeAlias = Annotated[bytes, Meta(min_length=64, max_length=64)]
 _Text: TypeAlias = Annotated[str, Meta(max_length=1024)]
 _User: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -94,7 +98,7 @@ class Mark(_Record, tag="mark"):
 
 
 class Document(_Record, tag="document"):
-    """A document: how many rows its log has and the link of the last one. Its heads, bindings and rows follow."""
+    """A document: the seq and the link of the last row. Its heads, other signed records, bindings and rows follow."""
 
     name: _Text
     origin: str
@@ -105,11 +109,34 @@ class Document(_Record, tag="document"):
 class Head(_Record, tag="head"):
     """A signed head of the document."""
 
-    seq: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    seq: _Seq
     link: _Hash
     at: _Int
     key: _Hash
-    signature: Annotated[bytes, Meta(min_length=64, max_length=64)]
+    signature: _Signature
+
+
+class Erasure(_Record, tag="erasure"):
+    """A signed record of rows of the document that hold a person's content no longer."""
+
+    at: _Int
+    by: _User
+    rows: Annotated[bytes, Meta(max_length=MAX_ERASED * ERASED_ROW_BYTES)]
+    key: _Hash
+    signature: _Signature
+
+
+class Checkpoint(_Record, tag="checkpoint"):
+    """A signed record of a span of rows of which one was kept."""
+
+    first: _Seq
+    last: _Seq
+    before: _Hash
+    after: _Hash
+    kept: _Hash
+    at: _Int
+    key: _Hash
+    signature: _Signature
 
 
 class Binding(_Record, tag="binding"):
@@ -122,14 +149,14 @@ class Binding(_Record, tag="binding"):
 
 
 class Row(_Record, tag="row"):
-    """A row of the document's log: with its bytes, or with the commitment to those that were erased."""
+    """A row of the document's log. One that was replaced has no salt; a signed record says what stands there."""
 
     seq: _Count
     at: _Int
     user: str
     session: str
-    salt: Annotated[bytes, Meta(min_length=SALT_BYTES, max_length=SALT_BYTES)]
-    update: bytes | None = None
+    salt: Annotated[bytes, Meta(max_length=SALT_BYTES)]
+    update: bytes
     commitment: _Hash | None = None
 
 
@@ -162,7 +189,9 @@ class End(_Record, tag="end"):
     assets: _Count
 
 
-Record: TypeAlias = Room | Made | Member | Session | Mark | Document | Head | Binding | Row | Asset | Chunk | End
+Record: TypeAlias = (
+    Room | Made | Member | Session | Mark | Document | Head | Erasure | Checkpoint | Binding | Row | Asset | Chunk | End
+)
 
 JSON_COLUMNS: Final = {"permissions": list[Permission], "overrides": dict[Permission, bool]}
 """Columns that hold a JSON text, and what it is."""

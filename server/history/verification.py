@@ -6,14 +6,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, RoomId
 from persistence import chain
 from persistence.errors import SegmentCorrupt
-from persistence.interfaces import SignedHead
+from persistence.interfaces import SignedCheckpoint, SignedErasure, SignedHead
 from persistence.segment import StoredRow
-from persistence.sqlite.reading import Log, heads_of, logs, rows_of
+from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, rows_of
+from server.history.checkpoints import is_genuine_checkpoint, link_behind
+from server.history.erasures import Replaced, is_genuine_erasure, replaced_rows
 from server.history.heads import is_genuine, key_id
 
 
@@ -44,30 +47,41 @@ class Verdict:
 
 
 def verify_all(connection: sqlite3.Connection, room: RoomId | None, own: bytes | None) -> Iterator[Verdict]:
-    """[VE1] Check the logs of a room, or of all.
-
-    Heads are read before rows, so that a server may write meanwhile.
+    """[VE1] Check the logs of a room, or of all, each as it is at one instant, so that a server may write meanwhile.
 
     Args:
         own: The installation's public key; logs that began here may have been signed with no other.
     """
     for log in logs(connection, room):
-        yield verify_log(connection, log, own)
+        connection.execute("BEGIN")
+        try:
+            verdict = verify_log(connection, log, own)
+        finally:
+            connection.execute("ROLLBACK")
+        yield verdict
 
 
 def verify_log(connection: sqlite3.Connection, log: Log, own: bytes | None) -> Verdict:
     """[VE2] Check one log."""
-    heads = heads_of(connection, log)
-    forged = signature_fault(heads, None if log.imported else own)
+    heads, erasures, checkpoints = (
+        heads_of(connection, log),
+        erasures_of(connection, log),
+        checkpoints_of(connection, log),
+    )
+    signer = None if log.imported else own
+    forged = signature_fault(heads, signer)
     genuine = heads if forged is None else [head for head in heads if head.seq < forged.seq]
-    try:
-        rows, fault = _check_rows(rows_of(connection, log), log, {head.seq: head for head in genuine})
-    except SegmentCorrupt as exc:
-        rows, fault = exc.first - 1, Fault(exc.first, exc.reason)
+    fault = erasure_fault(erasures, signer) or checkpoint_fault(checkpoints, signer)
+    if fault is not None:
+        return Verdict(log.document, 0, fault)
+    told = Told(
+        {head.seq: head for head in genuine}, replaced_rows(erasures), {each.last: each for each in checkpoints}
+    )
+    rows, last, fault = _check_rows(rows_of(connection, log), log, told)
     with suppress(SegmentCorrupt):
         if fault is not None and fault.what == _DIFFERS and (place := _belongs(connection, log, fault.seq)) is not None:
             fault = Fault(fault.seq, f"reordered: what stands here was row {place}")
-    fault = fault or forged or cut_off(heads, rows)
+    fault = fault or forged or cut_off(heads, last)
     return Verdict(log.document, rows, fault, heads[-1] if heads and fault is None else None)
 
 
@@ -81,33 +95,103 @@ def signature_fault(heads: Sequence[SignedHead], own: bytes | None) -> Fault | N
     return None
 
 
-def cut_off(heads: Sequence[SignedHead], rows: int) -> Fault | None:
-    """[VE3] Whether rows were there, when a head was signed, that are not there any more."""
-    lost = next((head for head in heads if head.seq > rows), None)
-    return Fault(rows + 1, f"cut off: row {lost.seq} was there when a head was signed") if lost is not None else None
+def erasure_fault(erasures: Sequence[SignedErasure], own: bytes | None) -> Fault | None:
+    """[VE4] The first record of an erasure that was not signed by whom it names, or by who must have signed it."""
+    for erasure in erasures:
+        try:
+            first = min(replaced_rows([erasure]), default=0)
+        except ValueError:
+            return Fault(0, "a record of an erasure is cut off")
+        if not is_genuine_erasure(erasure):
+            return Fault(first, "wrong signature of the record of an erasure")
+        if own is not None and erasure.key != own:
+            whose = f"key {key_id(erasure.key)}, which is not this installation's"
+            return Fault(first, f"the record of an erasure is signed by {whose}")
+    return None
+
+
+def checkpoint_fault(checkpoints: Sequence[SignedCheckpoint], own: bytes | None) -> Fault | None:
+    """[VE5] The first checkpoint that was not signed by whom it names, or by who must have signed it."""
+    for each in checkpoints:
+        if not is_genuine_checkpoint(each):
+            return Fault(each.last, "wrong signature of a checkpoint")
+        if own is not None and each.key != own:
+            whose = f"key {key_id(each.key)}, which is not this installation's"
+            return Fault(each.last, f"a checkpoint is signed by {whose}")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was signed of a log, by seq."""
+
+    heads: Mapping[int, SignedHead]
+    replaced: Mapping[int, Replaced]
+    checkpoints: Mapping[int, SignedCheckpoint]
+
+    def is_gap(self, expected: int, seq: int) -> bool:
+        """Whether rows are missing before the row `seq` that no checkpoint stands for."""
+        return seq != expected and (seq not in self.checkpoints or self.checkpoints[seq].first != expected)
+
+
+def replacement_fault(seq: int, salt: bytes, commitment: bytes | None, update: bytes, told: Told) -> Fault | None:
+    """[VE4] What is wrong with a row that has no salt, or has a commitment: a signed record has to name what stands
+    there."""
+    if not salt and commitment is None and seq in told.checkpoints:
+        return None  # the checkpoint names it
+    if salt or commitment is None:
+        return Fault(seq, "it has neither salt nor commitment, or both")
+    if told.replaced.get(seq) != Replaced(commitment, sha256(update).digest()):
+        return Fault(seq, "replaced bytes that no signed record of an erasure names")
+    return None
+
+
+def cut_off(heads: Sequence[SignedHead], last: int) -> Fault | None:
+    """[VE3] Whether rows behind the `last` were there, when a head was signed, that are not there any more."""
+    lost = next((head for head in heads if head.seq > last), None)
+    return Fault(last + 1, f"cut off: row {lost.seq} was there when a head was signed") if lost is not None else None
 
 
 _DIFFERS = "changed metadata, or bytes under a checksum that was made to fit"
-
-
-def _check_rows(rows: Iterable[StoredRow], log: Log, heads: Mapping[int, SignedHead]) -> tuple[int, Fault | None]:
-    """How many rows there are and what is first wrong with them. The loop of a whole archive: plain and flat."""
-    link, expected = chain.genesis(log.origin, log.document.name), 0
-    for seq, at, user, session, checksum, salt, kept, commitment, update in rows:
-        expected += 1
-        if seq != expected:
-            return expected - 1, Fault(expected, "missing row")
-        if crc32(update) != checksum or (commitment is not None and update):
-            return expected, Fault(seq, "changed bytes")
-        link = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-        if link != kept:
-            return expected, Fault(seq, _DIFFERS)
-        if seq in heads and heads[seq].link != link:
-            return expected, Fault(seq, REWRITTEN)
-    return expected, None
-
-
+NOT_KEPT = "it is not the row that a checkpoint says was kept of its span"
 REWRITTEN = "another link was signed for this row: it, or a row before it, was changed and chained anew"
+
+
+def _check_rows(rows: Iterable[StoredRow], log: Log, told: Told) -> tuple[int, int, Fault | None]:
+    """How many rows there are, the seq of the last one, and what is first wrong with them.
+
+    The loop of a whole archive: plain and flat.
+    """
+    link, count, last = chain.genesis(log.origin, log.document.name), 0, 0
+    heads, checkpoints = told.heads, told.checkpoints
+    fault: Fault | None = None
+    try:
+        for seq, at, user, session, checksum, salt, kept, commitment, update in rows:
+            if seq != last + 1 and told.is_gap(last + 1, seq):
+                fault = Fault(last + 1, "missing row")
+                break
+            count, last = count + 1, seq
+            if crc32(update) != checksum:
+                fault = Fault(seq, "changed bytes")
+                break
+            if (not salt or commitment is not None) and (
+                fault := replacement_fault(seq, salt, commitment, update, told)
+            ) is not None:
+                break
+            computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
+            if seq in checkpoints and (computed := link_behind(checkpoints[seq], link, computed) or b"") == b"":
+                fault = Fault(seq, NOT_KEPT)
+                break
+            link = computed
+            if link != kept:
+                fault = Fault(seq, _DIFFERS)
+                break
+            if seq in heads and heads[seq].link != link:
+                fault = Fault(seq, REWRITTEN)
+                break
+    except SegmentCorrupt as exc:
+        fault = Fault(exc.first, exc.reason)
+    return count, last, fault
 
 
 def _belongs(connection: sqlite3.Connection, log: Log, seq: int) -> int | None:

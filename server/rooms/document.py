@@ -32,6 +32,7 @@ from crdt_docs.updates import (
     merge,
     overlaps,
     read_delete_set,
+    read_update,
 )
 from persistence.errors import StorageUnavailable
 from persistence.interfaces import Binding, Micros, UpdateRow
@@ -272,11 +273,34 @@ class LiveDocument(YRoom):
         if known:  # yrs may have counted less than the update said (UP8): what comes next is not to pass for known
             self._clocks = decode_state_vector(self.ydoc.get_state())
             self.guard.trim(self._clocks)
+        self._keep(writer, author, news)
+        writer.credit(messages=verdict.messages)
+        return Reception.APPLIED
+
+    def amend(self, writer: Subscriber, update: bytes) -> None:
+        """Apply an edit of the server's own, which no rule of the document judges; new client ids in it are `writer`'s.
+
+        Raises:
+            MalformedUpdate: It cannot be integrated.
+            AuthorshipViolation: It has new structs under somebody else's client id.
+            StorageUnavailable: The document was discarded.
+        """
+        if self.abandoned:
+            raise StorageUnavailable("The document is being loaded anew.")
+        footprint, author = read_update(update), writer.author
+        free = self.guard.ownership.check(author.user, footprint, self._clocks)
+        self.guard.forget_copy()
+        if (news := self._apply_reduced(update)) is not None:
+            advance(self._clocks, footprint)
+            self.guard.size += len(news)
+            self._bind(self.guard.claim(author, free))
+            self._keep(writer, author, news)
+
+    def _keep(self, writer: Subscriber, author: Author, news: bytes) -> None:
+        """What was applied is for the next cut."""
         self._pending.setdefault(author.session, _Pending(author)).updates.append(news)
         self._writers.add(writer)
-        writer.credit(messages=verdict.messages)
         self._mark(self)
-        return Reception.APPLIED
 
     def _bind(self, bound: Mapping[ClientId, Bound]) -> None:
         if bound:

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
 from crdt_docs.errors import DocumentError
 from crdt_docs.ids import DocumentId, Seq, parse_document_id
-from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Extent, Micros, SessionRecord
+from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Extent, Micros, RoomRecord, SessionRecord
 from server.auth.admission import AdmissionParts, authorize
 from server.auth.identities import color_of
-from server.errors import RangeInvalid, ServerError
+from server.errors import MalformedRequest, RangeInvalid, ServerError
 from server.history.stream import stream
 from server.routes.described import described
 from server.routes.http import authorized, bearer, json_response, services
@@ -46,10 +46,11 @@ class Instant(Struct, kw_only=True):
 
 
 class Rows(Struct, kw_only=True):
-    """Rows of a log, the whole of it by default."""
+    """Rows of a log, the whole of it by default; or what makes the state at an instant."""
 
     after: Annotated[int, Meta(ge=0, le=LARGEST, description="The seq before the first row.")] = 0
     until: Annotated[int, Meta(ge=0, le=LARGEST, description="The seq of the last row.")] | UnsetType = UNSET
+    at: Annotated[int, Meta(ge=0, le=LARGEST, description="The instant whose row is both.")] | UnsetType = UNSET
     keyframe: Annotated[int, Meta(ge=0, le=1, description="1: begin with a whole state, at or before `after`.")] = 0
 
 
@@ -193,14 +194,10 @@ async def moment(room_text: str, document_text: str) -> Response:
 )
 async def updates(room_text: str, document_text: str) -> Response:
     """[HI1] The rows with `after` < seq ≤ `until` as a stream; a client builds the states of every instant from it."""
-    document = await _document(room_text, document_text)
-    stores = services().stores
-    head = await stores.updates.head(document)
-    after, until = Seq(whole("after", 0)), Seq(whole("until", head))
-    keyframe = whole("keyframe", 0, most=1) == 1
-    if not after <= until <= head:
-        raise RangeInvalid(f"after must not be beyond until, nor until beyond the last row, {head}.")
-    chunks = stream(stores, document, after, until, keyframe=keyframe)
+    caller = await authorized(room_text)
+    document = parse_document_id(caller.room.id, document_text)
+    after, until = await _rows(document, caller.room)
+    chunks = stream(services().stores, document, after, until, keyframe=whole("keyframe", 0, most=1) == 1)
     response = Response(_while_allowed(chunks, services(), room_text, bearer()))
     response.timeout = None
     response.headers["Content-Type"] = "application/octet-stream"
@@ -227,6 +224,24 @@ async def _while_allowed(
             await authorize(parts, room_text, token)
         except (DocumentError, ServerError):
             return
+
+
+async def _rows(document: DocumentId, room: RoomRecord) -> tuple[Seq, Seq]:
+    """[HI3] The seq before the first row that the query asks for, and that of the last one."""
+    log = services().stores.updates
+    if "at" in request.args:
+        if request.args.keys() & {"after", "until"}:
+            raise MalformedRequest("at stands for after and until: ask for it, or for them.")
+        at = Micros(whole("at", 0))
+        check_instant(at, room)
+        found = await log.moment(document, at)
+        last = found[0] if found is not None else Seq(0)
+        return last, last
+    head = await log.head(document)
+    after, until = Seq(whole("after", 0)), Seq(whole("until", head))
+    if not after <= until <= head:
+        raise RangeInvalid(f"after must not be beyond until, nor until beyond the last row, {head}.")
+    return after, until
 
 
 async def _document(room_text: str, document_text: str) -> DocumentId:

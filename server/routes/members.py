@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from quart import Blueprint, Response
-from quart_schema import document_request, document_response
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, document_response
 
 from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
+from server.auth.admission import Caller
 from server.auth.rights import in_order, rights
-from server.errors import PermissionRefused, Removed
+from server.errors import MalformedRequest, PermissionRefused, Removed
+from server.history.erasing import erase_content
 from server.moderation.people import ban as ban_person
 from server.moderation.people import change_member, hand_over
 from server.moderation.people import kick as kick_person
@@ -20,6 +22,7 @@ from server.moderation.people import unban as unban_person
 from server.retention import erase_person
 from server.routes.described import DONE, described
 from server.routes.http import authorized, authorized_with, json_response, services
+from server.routes.queries import WithContent
 from server.routes.rooms import Overrides
 
 members = Blueprint("members", __name__, url_prefix="/api/rooms/<room_text>/members/<user>")
@@ -50,9 +53,11 @@ class MemberRights(Struct):
 
 
 class Erased(Struct):
-    """How many entries named the person and do no longer."""
+    """How many entries named the person and do no longer; of the content, how many changes and files."""
 
     erased: int
+    rows: int = 0
+    files: int = 0
 
 
 @members.patch("")
@@ -105,19 +110,45 @@ async def handover(room_text: str, user: str) -> Response:
 
 
 @members.delete("/data")
+@document_querystring(WithContent)
 @document_response(Erased)
 async def erase(room_text: str, user: str) -> Response:
-    """[RT19] Forget who a person is; he himself and the owner may. What he drew and wrote stays, by nobody."""
+    """[RT19] Forget who a person is; he himself and the owner may. What he drew and wrote stays, by nobody, unless
+    content is asked to go too."""
+    content = wants_content()
     caller = await authorized(room_text)
     if caller.user != user:
         caller.require(Permission.MODERATE)
         if caller.role is not Role.OWNER:
             raise PermissionRefused("Only the person himself and the owner can have his data erased.")
+    if not content:
+        return json_response(Erased(await _forget(caller, UserId(user))))
     parts = services()
-    erased = await erase_person(parts, caller.room.id, UserId(user), caller.user)
-    # An open page would go on under the name, and write it anew.
-    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=UserId(user))
-    return json_response(Erased(erased))
+    parts.limits.erasures.take(caller.room.id)
+    with parts.limits.running_erasures.one(""):
+        erased = await _forget(caller, UserId(user))
+        gone = await erase_content(parts, caller.room.id, UserId(user), caller.user)
+    return json_response(Erased(erased, gone.rows, gone.files))
+
+
+async def _forget(caller: Caller, user: UserId) -> int:
+    """Erase what names a person, and end his pages: they would go on under the name, and write it anew."""
+    parts = services()
+    erased = await erase_person(parts, caller.room.id, user, caller.user)
+    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=user)
+    return erased
+
+
+def wants_content() -> bool:
+    """Whether the request asks for `content=true`.
+
+    Raises:
+        MalformedRequest: It says neither `true` nor `false`.
+    """
+    asked = request.args.get("content", "false")
+    if asked not in ("true", "false"):
+        raise MalformedRequest("content must be true or false.")
+    return asked == "true"
 
 
 def _done() -> Response:

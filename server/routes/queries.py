@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -15,6 +15,14 @@ class AsCsv(Struct, kw_only=True):
     """A list that can be had as a spreadsheet."""
 
     format: Annotated[str, Meta(description="`csv` gives CSV; without it Accept decides.")] | UnsetType = UNSET
+
+
+class WithContent(Struct, kw_only=True):
+    """Whether what a person drew, wrote and uploaded goes too."""
+
+    content: Annotated[
+        Literal["true", "false"], Meta(description="`true` erases what the person drew, wrote and uploaded as well.")
+    ] = "false"
 
 
 class Pieces(AsCsv, kw_only=True):

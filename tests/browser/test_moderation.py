@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.replay import Replay
 from tests.browser.room_server import Room, RoomServer
 from tests.browser.visitor import Visitor
 
@@ -359,3 +360,44 @@ def test_a_raised_hand_is_seen_by_all_and_told_to_those_who_moderate(meeting: Me
     expect(cleo.notices).to_have_count(0)
     raise_hand.click()
     expect(cleo.page.get_by_test_id("hand")).to_have_count(0)
+
+
+def test_what_a_person_drew_and_wrote_leaves_boards_chat_and_history(meeting: Meeting, enter: Enter) -> None:
+    """[EA8] At once on open pages; what he did to others' elements stays, and nothing of his is in the replay."""
+    olga, bob, cleo = meeting.olga, meeting.bob, enter("Cleo", meeting.room.link)
+    hers = olga.board.draw([(400, 300), (500, 350)], tool="r")
+    bob.board.await_element(hers)
+    his = bob.board.draw([(600, 300), (650, 380), (700, 310)])
+    bob.page.keyboard.press("v")
+    bob.page.mouse.click(400, 325)
+    bob.page.keyboard.press("ArrowUp")
+    bob.board.write((650, 450), "what Bob wrote")
+    bob.await_saved()
+    bob.chat.open()
+    bob.chat.say("what Bob said")
+    for other in (olga, cleo):
+        other.board.await_element(his)
+    cleo.chat.open()
+    expect(cleo.chat.message("what Bob said")).to_be_visible()
+    moved = cleo.board.stored()[hers]["xy"]
+
+    danger = olga.settings.open("danger")
+    danger.get_by_test_id("erase-who").select_option(label="Bob")
+    danger.get_by_test_id("erase").click()
+    dialog = olga.page.get_by_role("dialog", name="Erase the data of Bob?")
+    expect(dialog).to_contain_text("What Bob drew and wrote stays")
+    dialog.get_by_test_id("erase-content").click()
+    expect(dialog).to_contain_text("from the whole history")
+    dialog.get_by_test_id("confirm").click()
+
+    cleo.board.await_count(1)
+    expect(cleo.chat.messages).to_have_count(0)
+    assert cleo.board.ids() == [hers]
+    assert cleo.board.stored()[hers]["xy"] == moved
+    bob.stopped.says("You were removed from this room")
+    replay = Replay(cleo.page)
+    replay.open()
+    for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
+        replay.scrub(share)
+        assert {element[0] for element in replay.elements()} <= {hers}
+    assert [element[0] for element in replay.elements()] == [hers]

@@ -129,6 +129,54 @@ def test_replayed_pixels_are_those_that_were_seen(pair: Pair, server: RoomServer
     assert _pixels(ann.page) == pixels
 
 
+_COMPARE = """() => {
+  const own = globalThis.thunderlineDraw;
+  const seen = (window.partsSeen = { parts: 0, differing: 0 });
+  globalThis.thunderlineDraw = (draw, drawn, isThrottled) => {
+    let isWhole = false;
+    own((one, late) => { isWhole ||= one === drawn; draw(one, late); }, drawn, isThrottled);
+    if (isWhole) return;
+    const { canvas } = drawn;
+    const pixels = () => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const before = pixels();
+    draw(drawn, false);
+    const after = pixels();
+    seen.parts += 1;
+    if (before.some((value, index) => value !== after[index])) seen.differing += 1;
+  };
+}"""
+"""Draws all of it after each drawing of a part, and counts where that changes a pixel."""
+
+
+def test_a_part_is_drawn_as_the_whole_is(pair: Pair) -> None:
+    """[RE9] While it plays: shapes over each other, turned, with links and words."""
+    ann, bob = pair
+    looks = [
+        "angle: 0.7",
+        "link: 'https://example.org'",
+        "strokeWidth: 4",
+        "roughness: 2",
+        "opacity: 40",
+        "fillStyle: 'hachure'",
+    ]
+    for place, (tool, look) in enumerate(zip("rodpal", looks, strict=True)):
+        x = 300 + 60 * place
+        shape = ann.board.draw([(x, 250), (x + 110, 330)], tool=tool)
+        _set(ann, shape, look + ", backgroundColor: '#ffc9c9'")
+        _settle(ann)
+        _set(ann, shape, "x: e.x + 20, y: e.y - 15")
+        _settle(ann)
+    _meet(ann, bob)
+    replay = Replay(bob.page)
+    replay.open()
+    replay.scrub(0.0)
+    bob.page.evaluate(_COMPARE)
+    replay.play_to_end()
+    seen = bob.page.evaluate("() => window.partsSeen")
+    assert seen["parts"] > 5
+    assert seen["differing"] == 0
+
+
 def test_one_scrubs_plays_and_steps_through_what_was(pair: Pair) -> None:
     """[P4] From nothing to everything; the keys do it too."""
     ann, bob = pair

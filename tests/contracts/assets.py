@@ -10,10 +10,10 @@ from hashlib import sha256
 
 import pytest
 
-from crdt_docs.ids import RoomId
+from crdt_docs.ids import DocumentId, RoomId
 from persistence.errors import AssetMissing, QuotaExceeded
 from persistence.interfaces import Asset, Micros, Stores
-from tests.contracts.rows import ANN, BOB, OTHER_ROOM, ROOM, room
+from tests.contracts.rows import ANN, BOB, CHAT, OTHER_ROOM, ROOM, WHITEBOARD, room, row
 
 QUOTA = 10_000_000
 
@@ -55,6 +55,28 @@ class AssetsContract:
         assert await content_of(stores, kept, 140_000, 150_000) == content[140_000:290_000]
         assert await content_of(stores, kept, 299_990, 500) == content[-10:]
         assert await content_of(stores, kept, 400_000) == b""
+
+    async def test_files_that_no_row_names_are_told_and_can_be_removed(self, stores: Stores) -> None:
+        """[AS9] A hash counts wherever it stands in a row of that room; a name is changed alone."""
+        kept = [
+            await stores.assets.put(asset(body), chunks(body), room_quota=QUOTA) for body in (b"one", b"two", b"three")
+        ]
+        for at, (document, before) in enumerate(
+            ((WHITEBOARD, b"abc0@"), (CHAT, b"{"), (DocumentId(OTHER_ROOM, "chat"), b""))
+        ):
+            await stores.updates.append([row(1, before + kept[at].sha256.encode() + b"f", document)])
+
+        assert await stores.assets.unnamed(kept) == [kept[2]]
+        assert await stores.assets.unnamed([]) == []
+
+        await stores.assets.rename(kept[0], "file")
+        for _ in range(2):
+            await stores.assets.remove(kept[2])
+        assert await stores.assets.of_room(ROOM) == [replace(kept[0], file_name="file"), kept[1]]
+        assert await content_of(stores, kept[0]) == b"one"
+        with pytest.raises(AssetMissing):
+            await stores.assets.get(ROOM, kept[2].sha256)
+        assert await stores.assets.put(asset(b"three"), chunks(b"three"), room_quota=QUOTA) == kept[2]
 
     async def test_an_empty_file_is_a_file(self, stores: Stores) -> None:
         """[AS1]"""

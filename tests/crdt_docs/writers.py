@@ -16,7 +16,8 @@ def _new_value(random: Random) -> Any:
     return random.choice([plain, plain, Map({"x": plain}), Array([1, 2, plain]), Text("ünder"), Doc()])
 
 
-def _act(random: Random, doc: Doc[Any]) -> None:
+def act(random: Random, doc: Doc[Any]) -> None:
+    """Change something."""
     text, array, entries = doc.get("text", type=Text), doc.get("array", type=Array), doc.get("map", type=Map)
     xml = doc.get("xml", type=XmlFragment)
     match random.randrange(9):
@@ -58,7 +59,7 @@ def generate(seed: int, rounds: int) -> list[bytes]:
             doc, other = random.sample(docs, 2)
             with doc.transaction():
                 for _ in range(random.randint(1, 3)):
-                    _act(random, doc)
+                    act(random, doc)
             if random.random() < 0.3:
                 out.append(doc.get_update(other.get_state()))
                 other.apply_update(out[-1])

@@ -8,16 +8,26 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
-_SCRIPT = Path(__file__).parent.parent / "interop" / "decode_update.mjs"
+_FOLDER = Path(__file__).parent.parent / "interop"
 
 
-def _ask(question: dict[str, Any]) -> dict[str, Any]:
+def ask(program: str, question: dict[str, Any]) -> dict[str, Any]:
+    """What a program of tests/interop answers."""
     done = subprocess.run(
-        ["node", str(_SCRIPT)], input=json.dumps(question), capture_output=True, text=True, check=False, timeout=120
+        ["node", str(_FOLDER / program)],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, f"Yjs in Node failed (./scripts/setup installs tests/interop):\n{done.stderr}"
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def _ask(question: dict[str, Any]) -> dict[str, Any]:
+    return ask("decode_update.mjs", question)
 
 
 def generate(seed: int, rounds: int, *, astral: bool = True) -> list[bytes]:

@@ -165,3 +165,20 @@ async def test_a_step_whose_filling_fails_is_not_taken(old: Path, monkeypatch: p
 
     async with open_sqlite(old, clock=clock) as stores:
         assert len(await stores.rooms.members(ROOM)) == 2
+
+
+async def test_what_earlier_schemas_removed_is_in_the_file_no_more(old: Path) -> None:
+    """[RW4] Bringing rows over to a new table left them in free pages; the file is written anew once."""
+    marker = b"what stands in one place only "
+    with closing(sqlite3.connect(old / DATABASE_NAME)) as database:
+        rows = [(3, seq, 9, ANN, "page", crc32(marker * 500), marker * 500) for seq in range(5, 25)]
+        database.executemany("INSERT INTO updates VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        database.commit()
+
+    async with open_sqlite(old, clock=clock) as stores:
+        assert len(await read(stores)) == 24
+        await stores.erasures.scrub()
+        [(free,)] = await stores.database.read("PRAGMA freelist_count")
+
+    assert free == 0
+    assert abs((old / DATABASE_NAME).read_bytes().count(marker) - 20 * 500) < 100

@@ -156,7 +156,7 @@ async def test_sealing_and_opening_change_nothing_that_anybody_sees(
     assert seal_all(stores.database.path) == 48
     assert await answers() == expected
     for first, last in ((17, 18), (30, 40), (1, 50)):
-        await stores.database.write_planned(lambda db: opening(db, 1, first, last))  # noqa: B023
+        await stores.database.write_planned(lambda db: opening(db, 1, [(first, last)]))  # noqa: B023
         assert not [span for span in spans_of(connection) if span[0] <= last and span[1] >= first]
         assert await answers() == expected
         seal_all(stores.database.path)

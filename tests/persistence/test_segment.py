@@ -40,7 +40,7 @@ def test_rows_come_back_as_they_were() -> None:
         segment = Segment(encode(BEFORE, rows))
 
         assert list(segment.stored()) == rows
-        assert list(segment.rows()) == [(*row[:5], row[8]) for row in rows]
+        assert list(segment.rows()) == [(*row[:5], None, row[8]) for row in rows]
         start = rows[count // 3][0]
         within = [row[0] for row in rows if start < row[0] <= start + 5]
         assert [row[0] for row in segment.rows(start, start + 5)] == within

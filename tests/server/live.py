@@ -17,9 +17,9 @@ from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
-from server.__main__ import hypercorn_config, listen, run
 from server.app import Application, create_app
 from server.auth.tokens import Claims
+from server.commands.serve import hypercorn_config, listen, run
 from server.config import Config, load_config
 from server.transport import install
 

@@ -22,6 +22,9 @@ APPLICATION_ID = 0x54484C4E
 _FILLS = {2: bind_from_logs, 4: chain_old_rows}
 """What SQL alone cannot fill in after a step, in the same transaction."""
 
+_CLEANED = 5
+"""Before this step the file is written anew: what earlier versions removed stays in free pages (no `secure_delete`)."""
+
 CHECKED_BYTES = 256 * 1024 * 1024
 """A file up to this size is checked page by page at every start (about a second per GiB)."""
 
@@ -108,6 +111,8 @@ def _refuse_damaged(connection: sqlite3.Connection, path: Path) -> None:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     for number, script in _steps():
+        if number == _CLEANED and _version(connection) == _CLEANED - 1:
+            connection.execute("VACUUM")
         connection.execute("BEGIN IMMEDIATE")
         try:
             if _version(connection) < number:

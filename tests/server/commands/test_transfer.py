@@ -25,7 +25,7 @@ async def test_a_room_goes_from_a_running_server_to_another_one(tmp_path: Path) 
             done = run("export", "room", file, "--data", old)
     assert (done.returncode, done.stdout) == (0, f"Exported room room to {file}.\n"), done.stderr
     assert Path(file).stat().st_mode & 0o777 == 0o600
-    assert Path(file).read_bytes().startswith(b"thunderline-room 1\n")
+    assert Path(file).read_bytes().startswith(b"thunderline-room 2\n")
 
     done = run("verify", file)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"{file}: ok.")
@@ -42,7 +42,7 @@ async def test_what_cannot_be_transferred_is_told_in_one_sentence(tmp_path: Path
     assert run("export", ROOM, str(file), *data).returncode == 0
     damaged, newer = tmp_path / "damaged", tmp_path / "newer"
     damaged.write_bytes(file.read_bytes()[:-1] + b"x")
-    newer.write_bytes(file.read_bytes().replace(b"room 1\n", b"room 2\n", 1))
+    newer.write_bytes(file.read_bytes().replace(b"room 2\n", b"room 3\n", 1))
     before = content(folder)
     for arguments, code, told in (
         (("export", "none", str(tmp_path / "none"), *data), 2, "no room 'none'"),
@@ -52,10 +52,10 @@ async def test_what_cannot_be_transferred_is_told_in_one_sentence(tmp_path: Path
         (("import", str(file), *data), 2, "--as"),
         (("import", str(file), "--as", "a/b", *data), 2, "a/b"),
         (("import", str(damaged), "--as", "b", *data), 1, "SHA-256"),
-        (("import", str(newer), "--as", "b", *data), 2, "version 2"),
+        (("import", str(newer), "--as", "b", *data), 2, "version 3"),
         (("import", str(tmp_path / "none"), *data), 2, "cannot be imported"),
         (("verify", str(damaged)), 1, "SHA-256"),
-        (("verify", str(newer)), 2, "version 2"),
+        (("verify", str(newer)), 2, "version 3"),
     ):
         done = run(*arguments)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), (arguments, done.stderr)
@@ -66,7 +66,7 @@ async def test_what_cannot_be_transferred_is_told_in_one_sentence(tmp_path: Path
 
 def test_nothing_is_imported_beside_a_server(tmp_path: Path) -> None:
     """[CM11] Exit code 4."""
-    (tmp_path / "room").write_bytes(b"thunderline-room 1\n")
+    (tmp_path / "room").write_bytes(b"thunderline-room 2\n")
     with _serving("--port", "0", "--data", str(tmp_path / "data")) as (process, _):
         done = run("import", str(tmp_path / "room"), "--data", str(tmp_path / "data"))
 

@@ -34,7 +34,7 @@ from persistence.interfaces import (
     UpdateRow,
 )
 from persistence.loading import load_updates
-from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite, seal
+from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite
 from persistence.sqlite.reading import reading
 from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
@@ -48,7 +48,6 @@ from server.history.heads import load_signing_key
 from server.history.importing import RoomTaken, import_room
 from server.history.sealing import Sealer
 from server.history.verification import verify_all
-from tests.persistence.test_seal import seal_all
 
 ROOM = RoomId("home")
 NOW = Micros(1_790_000_000_000_000)
@@ -62,11 +61,18 @@ TABLES = {
     "marks": "id, at, kind, label, user, made_at",
 }
 BY_DOCUMENT = {
-    "updates": "name, seq, at, user, session, checksum, salt, link, commitment, bytes",
+    "updates": "name, seq, first, at, user, session, checksum, salt, link, commitment, bytes",
     "document_clients": "name, client, user, at, returned_by",
+    "erasures": "name, at, by, rows, key, signature",
+    "checkpoints": "name, first, last, before, after, kept, at, key, signature",
 }
 
-ORDERS = {"updates": "name, seq", "document_clients": "name, at, document_clients.rowid"}
+ORDERS = {
+    "updates": "name, seq",
+    "document_clients": "name, at, document_clients.rowid",
+    "erasures": "name, erasures.id",
+    "checkpoints": "name, last",
+}
 
 
 class Random:
@@ -231,23 +237,12 @@ async def test_a_copy_beside_the_original_goes_its_own_way(tmp_path: Path) -> No
         ] * 6
 
 
-@pytest.mark.parametrize("sealed", [False, True])
-async def test_rows_whose_bytes_were_erased_travel_with_their_commitment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
-) -> None:
-    """[EX4] [VE2] [SG1] The chain holds without the bytes; sealed rows leave as open ones do."""
+async def test_files_of_the_first_version_are_read(tmp_path: Path) -> None:
+    """[EX2] They have what later ones have, but for the records that came since."""
     folder = await a_folder(tmp_path / "old")
-    with closing(sqlite3.connect(folder / DATABASE_NAME, isolation_level=None)) as connection:
-        connection.create_function("commitment", 2, lambda salt, update: hashlib.sha256(salt + update).digest())
-        query = "UPDATE updates SET commitment = commitment(salt, bytes), bytes = x'', checksum = 0 WHERE seq = 2"
-        assert connection.execute(query).rowcount > 0
-    before = content(folder)
-    monkeypatch.setattr(seal, "MAX_ROWS", 2)
-    assert not sealed or seal_all(folder / DATABASE_NAME)
-
-    imported(exported(folder), tmp_path / "new")
-
-    assert content(tmp_path / "new") == before
+    first = replace(FORMAT, version=1)
+    imported(b"".join(pack(unpack(io.BytesIO(exported(folder))), first)), tmp_path / "new")
+    assert content(tmp_path / "new") == content(folder)
 
 
 async def test_every_flipped_bit_is_refused(tmp_path: Path) -> None:
@@ -300,7 +295,7 @@ def test_other_files_and_newer_versions_are_told(tmp_path: Path) -> None:
     """[EX2] Each in its own words, and no data folder is filled."""
     for data, told in (
         (b"", "no export"), (b"SQLite format 3\0" + b"x" * 100, "no export"),
-        (b"thunderline-room 2\n" + b"x" * 100, "version 2"), (b"thunderline-room 01\n" + b"x" * 100, "no export"),
+        (b"thunderline-room 3\n" + b"x" * 100, "version 3"), (b"thunderline-room 01\n" + b"x" * 100, "no export"),
     ):  # fmt: skip
         with pytest.raises(ArchiveForeign, match=told):
             imported(data, tmp_path)
@@ -334,7 +329,7 @@ def _twice(kind: type) -> Forge:
 def _document(records: list[Any]) -> list[Any]:
     """The first document with all that follows it."""
     first = next(place for place, each in enumerate(records) if isinstance(each, r.Document))
-    kinds = (r.Head, r.Binding, r.Row)
+    kinds = (r.Head, r.Erasure, r.Checkpoint, r.Binding, r.Row)
     behind = next(place for place in range(first + 1, len(records)) if not isinstance(records[place], kinds))
     return records[first:behind]
 
@@ -342,7 +337,7 @@ def _document(records: list[Any]) -> list[Any]:
 FORGED: dict[str, Forge] = {
     "user": _every(r.Row, user="eve"),
     "bytes": _every(r.Row, update=b"\0\0"),
-    "neither bytes nor commitment": _every(r.Row, update=None),
+    "neither salt nor commitment": _every(r.Row, salt=b""),
     "both": _every(r.Row, commitment=b"c" * 32),
     "salt": _every(r.Row, salt=b"s" * 16),
     "missing row": _without(r.Row, 1),

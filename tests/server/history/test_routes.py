@@ -71,6 +71,21 @@ async def test_where_an_instant_is(live: Live) -> None:
         assert await live.call("GET", f"{HISTORY}/moment{query}", token=live.token("room")) == (200, told)
 
 
+async def test_the_state_at_an_instant_comes_as_one_stream(live: Live) -> None:
+    """[HI3] The end tells which row that is; without a keyframe that is all."""
+    headers = {"Authorization": f"Bearer {live.token('room')}"}
+
+    async def told(query: str) -> bytes:
+        answer = await live.app.quart.test_client().get(f"{HISTORY}/updates{query}", headers=headers)
+        return bytes(await answer.get_data())
+
+    second, third = BEGIN + 2_999_999, BEGIN + 3_000_000
+    assert await told(f"?at={BEGIN + 999_999}&keyframe=1") == b"\x03\x00"
+    assert await told(f"?at={second}&keyframe=1") == await told("?after=2&until=2&keyframe=1")
+    assert await told(f"?at={second}") == b"\x03\x02"
+    assert await told(f"?at={third}&keyframe=1") == await told("?after=3&until=3&keyframe=1")
+
+
 async def test_what_a_room_has_to_show(live: Live) -> None:
     """[HI5] Documents, people with the colours of their cursors, who was there when."""
     services = live.app.services
@@ -137,6 +152,9 @@ async def test_rows_come_as_a_stream(live: Live) -> None:
         ("/updates?after=-1", 400),
         ("/updates?keyframe=2", 400),
         ("/updates?after=x", 400),
+        ("/updates?at=x", 400),
+        ("/updates?at=1790000000000000&after=1", 400),
+        ("/updates?at=1789999999999999", 416),
         ("/moment?at=-1", 400),
         ("/moment?at=1e6", 400),
         ("?since=5&until=5", 416),

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map, Text
 
-from crdt_docs.errors import CorruptLog, MalformedUpdate, SchemaViolation
+from crdt_docs.erasing import deletion_of
+from crdt_docs.errors import AuthorshipViolation, CorruptLog, MalformedUpdate, SchemaViolation
 from crdt_docs.frames import Update, decode_frame
 from crdt_docs.ids import DocumentId, Seq
-from crdt_docs.updates import read_update
+from crdt_docs.updates import decode_state_vector, read_update
 from persistence.errors import StorageUnavailable
 from persistence.interfaces import Micros
 from server.rooms.document import Cut, LiveDocument, Reception
@@ -298,3 +299,32 @@ def test_a_frame_to_the_others_is_an_update_frame(document: LiveDocument) -> Non
     frame = document.cut(NOW).frame
     assert frame is not None
     assert isinstance(decode_frame(frame), Update)
+
+
+def test_an_edit_of_the_servers_own_is_kept_and_shown_as_any_other(document: LiveDocument) -> None:
+    """[RC10] Whoever made what it deletes; a second time it says nothing new, and nobody's client id is taken."""
+    ann, bob, server = Reader("ann").join(document), Reader("bob").join(document), Reader("owner").join(document)
+    ann.write(changes(put("a", 1)))
+    commit(document)
+    clocks = decode_state_vector(document.ydoc.get_state())
+    [client] = clocks
+
+    for _ in range(2):
+        document.amend(server, deletion_of(clocks))
+    cut = commit(document)
+
+    assert [(row.user, row.seq) for row in cut.rows] == [("owner", 2)]
+    assert content(ann.doc) == content(bob.doc) == {}
+    with pytest.raises(AuthorshipViolation):
+        document.amend(server, _more(client, clocks))
+    document.amend(server, changes(put("c", 1)))
+    commit(document)
+    assert content(bob.doc) == {"c": 1}
+    document.abandon("storage_unavailable")
+    with pytest.raises(StorageUnavailable):
+        document.amend(server, deletion_of(clocks))
+
+
+def _more(client: int, clocks: dict[Any, int]) -> bytes:
+    """The next struct of a client."""
+    return update(run(client, clocks[client], rooted(ANY, NULLS, root="m", key="b")))

@@ -2,6 +2,7 @@
 import { UserX } from 'lucide-react';
 import { useState } from 'react';
 import { useTexts } from '../ui/texts';
+import { Toggle } from '../ui/Toggle';
 import { ask, useAdmin } from './adminApi';
 import { Confirm } from './Confirm';
 import { matches, sortOf, textOfSort } from './order';
@@ -56,21 +57,25 @@ export function PeopleTable({ people, onChanged }: { people: readonly PersonStat
 function Erase({ person, onDone, onClose }: { person: PersonStats; onDone: () => void; onClose: () => void }) {
   const t = useTexts().admin.persons;
   const { token, say } = useAdmin();
+  const [content, setContent] = useState(false);
   const erase = async (): Promise<void> => {
-    const { erased } = await ask<{ erased: number }>(token, `/api/admin/people/${encodeURIComponent(person.user)}`, { method: 'DELETE' });
+    const path = `${PATH}/${encodeURIComponent(person.user)}${content ? '?content=true' : ''}`;
+    const { erased } = await ask<{ erased: number }>(token, path, { method: 'DELETE' });
     say(t.erased(erased));
     onDone();
   };
   return (
     <Confirm
       title={t.eraseTitle(person.name)}
-      body={t.eraseBody}
+      body={content ? t.eraseBodyContent : t.eraseBody}
       act={t.eraseAct}
       danger
       typed={{ ask: t.eraseType, wanted: person.name }}
       onAct={erase}
       onClose={onClose}
-    />
+    >
+      <Toggle label={t.eraseContent} on={content} onChange={setContent} testId="erase-content" />
+    </Confirm>
   );
 }
 

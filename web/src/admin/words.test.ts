@@ -35,7 +35,7 @@ describe('an event in words', () => {
   it('has words for every kind in both languages', () => {
     const kinds = ['room_created', 'room_branched', 'room_changed', 'room_deleted', 'member_joined', 'role_changed', 'permissions_changed', 'kicked', 'banned', 'unbanned',
       'handover', 'knock_admitted', 'knock_declined', 'invitation_created', 'invitation_revoked', 'muted', 'recovery_changed', 'work_returned', 'upload',
-      'person_erased', 'retention', 'token_minted', 'token_revoked'];
+      'person_erased', 'content_erased', 'thinned', 'files_dropped', 'retention', 'token_minted', 'token_revoked'];
     for (const texts of [en, de]) expect(kinds.filter((kind) => !texts.admin.events.kinds[kind])).toEqual([]);
     expect(kinds.filter((kind) => en.admin.events.kinds[kind] === de.admin.events.kinds[kind])).toEqual([]);
   });

@@ -71,8 +71,11 @@ describe('a call', () => {
 
   it('to erase a person tells how much was erased', async () => {
     answer = () => Response.json({ erased: 7 });
-    expect(await moderation.erase('r', 't', 'u')).toBe(7);
-    expect(seen[0]).toMatchObject({ method: 'DELETE', path: '/api/rooms/r/members/u/data' });
+    expect(await moderation.erase('r', 't', 'u', false)).toBe(7);
+    expect(await moderation.erase('r', 't', 'u', true)).toBe(7);
+    expect(seen.map(({ method, path }) => [method, path])).toEqual([
+      ['DELETE', '/api/rooms/r/members/u/data'], ['DELETE', '/api/rooms/r/members/u/data?content=true'],
+    ]);
   });
 
   it('to make a room carries a token only where there is one', async () => {

@@ -147,12 +147,13 @@ export function handover(room: string, token: string, user: string): Promise<voi
 }
 
 /**
- * Erase what is known of a person; what he drew and wrote stays, under no name.
+ * Erase what is known of a person; what he drew and wrote stays, under no name, unless the content shall go too.
  *
  * @returns how many entries were erased.
  */
-export async function erase(room: string, token: string, user: string): Promise<number> {
-  const answer = await request<{ erased: number }>(pathOf(room, 'members', user, 'data'), { method: 'DELETE', token });
+export async function erase(room: string, token: string, user: string, content: boolean): Promise<number> {
+  const path = pathOf(room, 'members', user, 'data') + (content ? '?content=true' : '');
+  const answer = await request<{ erased: number }>(path, { method: 'DELETE', token });
   return answer.erased;
 }
 

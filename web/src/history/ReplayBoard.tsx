@@ -1,13 +1,14 @@
 /** The board of a replay: the editor of the room in its view mode, a click tells the story of what lies there. */
 import '../whiteboard/assetPath';
-import { Excalidraw, viewportCoordsToSceneCoords } from '@excalidraw/excalidraw';
+import { Excalidraw, getCommonBounds, viewportCoordsToSceneCoords } from '@excalidraw/excalidraw';
 import '@excalidraw/excalidraw/index.css';
 import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
-import { type PointerEvent, useEffect, useRef, useState } from 'react';
+import { type PointerEvent, memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RoomSession } from '../sync/types';
 import '../whiteboard/board.css';
 import { whenReady } from '../whiteboard/editorScene';
 import { elementAt } from './hit';
+import { PartialDrawing } from './partialDrawing';
 import type { Replay } from './replay';
 import { Stage } from './stage';
 
@@ -26,9 +27,11 @@ export interface ReplayBoardProps {
 const CLICK_REACH = 5;
 const FINGER_REACH = 10;
 
-export function ReplayBoard({ session, replay, theme, lang, onStage, onPick }: ReplayBoardProps) {
+/** Is not rendered anew for each moment: only the scene in it changes. */
+export const ReplayBoard = memo(function ReplayBoard({ session, replay, theme, lang, onStage, onPick }: ReplayBoardProps) {
   const [api, setApi] = useState<ExcalidrawImperativeAPI | null>(null);
   const stage = useStage(session, replay, api, onStage);
+  usePartialDrawing();
   const pressed = useRef<[number, number] | null>(null);
   const onPointerUp = (event: PointerEvent): void => {
     const [x, y] = pressed.current ?? [Infinity, Infinity];
@@ -54,10 +57,24 @@ export function ReplayBoard({ session, replay, theme, lang, onStage, onPick }: R
         theme={theme}
         langCode={lang.startsWith('de') ? 'de-DE' : 'en'}
         aiEnabled={false}
-        validateEmbeddable={() => false}
+        validateEmbeddable={embedsNothing}
       />
     </div>
   );
+});
+
+const embedsNothing = (): boolean => false;
+
+function usePartialDrawing(): void {
+  useLayoutEffect(() => {
+    const drawing = new PartialDrawing((element) => getCommonBounds([element] as unknown as Parameters<typeof getCommonBounds>[0]));
+    globalThis.thunderlineDraw = drawing.draw;
+    document.fonts.addEventListener('loadingdone', drawing.forget);
+    return () => {
+      globalThis.thunderlineDraw = undefined;
+      document.fonts.removeEventListener('loadingdone', drawing.forget);
+    };
+  }, []);
 }
 
 function useStage(
@@ -75,14 +92,16 @@ function useStage(
     void whenReady(api).then(() => {
       if (ended) return;
       const made = (stage.current = new Stage(session, api));
-      const show = (): void => made.show(replay.docs.whiteboard.get());
+      const show = (): void => made.show(replay.board.moment.get());
       show();
-      stop = replay.docs.whiteboard.subscribe(show);
+      replay.onBoard = (doc) => made.follow(doc);
+      stop = replay.board.moment.subscribe(show);
       told.current(made);
     });
     return () => {
       ended = true;
       stop?.();
+      replay.onBoard = () => {};
       stage.current?.leave();
       stage.current = null;
       told.current(null);

@@ -14,7 +14,7 @@ const nothing = (): void => {};
 
 export function ReplayChat({ session, replay }: { session: RoomSession; replay: Replay }) {
   const t = useTexts().replay;
-  const messages = useStore(messagesOf(useStore(replay.docs.chat)));
+  const messages = useStore(messagesOf(useStore(replay.chat.moment).doc));
   const list = useRef<MessageListHandle>(null);
   const actions = useMemo<ChatActions>(
     () => ({ react: nothing, reply: nothing, edit: nothing, remove: nothing, jump: (id) => list.current?.jump(id) }), [],

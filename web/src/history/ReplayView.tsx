@@ -25,7 +25,8 @@ import { useReplayKeys } from './useReplayKeys';
 import { useFrames, useReplay } from './useReplay';
 
 /** The editor is large: what is to be shown in it is asked for meanwhile. */
-const ReplayBoard = lazy(() => import('./ReplayBoard').then((module) => ({ default: module.ReplayBoard })));
+const loading = import('./ReplayBoard');
+const ReplayBoard = lazy(() => loading.then((module) => ({ default: module.ReplayBoard })));
 
 const MAX_LANES = 6;
 const MAX_TICKS = 300;
@@ -88,6 +89,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const words = useTimes(lang, span);
   const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
   const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
+  const lanes = useMemo(() => actors.slice(0, MAX_LANES), [actors]);
   const ticks = useTicks(session, replay, span, texts.chat, nameOf);
   useNews(session, replay);
   useFrames(replay);
@@ -120,7 +122,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
       <footer className="replay-panel" data-region="dock" aria-label={t.title}>
         {problem !== null && <ReplayProblem error={problem} onAgain={() => void replay.seek(position)} />}
         <Lanes actors={actors} only={only} onOnly={setOnly} />
-        <Track replay={replay} lanes={actors.slice(0, MAX_LANES)} ticks={ticks} only={only} wordsOf={words.moment} />
+        <Track replay={replay} lanes={lanes} ticks={ticks} only={only} wordsOf={words.moment} />
         <div className="replay-row">
           <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
           <p className="replay-here muted small" data-testid="replay-here">{present.length > 0 ? t.here(present.join(', ')) : t.nobodyHere}</p>
@@ -157,17 +159,13 @@ function Lanes({ actors, only, onOnly }: { actors: readonly Actor[]; only: strin
   );
 }
 
-/** Open at the end with all in view, or where the address says; `from` plays on from there. */
+/** It opens at the end; go where the address says. `from` plays on from there. */
 function useBeginning(replay: Replay, stage: Stage | null): void {
   useEffect(() => {
     if (!stage) return;
     const [at, from] = [wish('at'), wish('from')];
-    void replay.seek(replay.span.get().end).then(async () => {
-      stage.fit();
-      const begin = from ?? at;
-      if (begin !== undefined) await replay.seek(begin);
-      if (from !== undefined) replay.play();
-    });
+    const begin = from ?? at;
+    if (begin !== undefined) void replay.seek(begin).then(() => from !== undefined && replay.play());
   }, [replay, stage]);
 }
 

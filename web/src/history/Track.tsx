@@ -62,7 +62,7 @@ export function Track({ replay, lanes, ticks, only, wordsOf }: TrackProps) {
         max={Math.ceil(length / 1000)}
         step="any"
         value={(position - span.begin) / 1000}
-        onChange={(event) => void replay.seek(span.begin + Number(event.target.value) * 1000)}
+        onChange={(event) => void replay.scrub(span.begin + Number(event.target.value) * 1000)}
       />
       <div className="replay-ticks">
         {ticks.map((tick) => (

@@ -1,7 +1,9 @@
 /** One document at one moment of its history, moved forward row by row or to any other moment. */
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
+import { type ValueStore, createStore } from '../sync/valueStore';
 import type { HistoryApi } from './historyApi';
-import type { Keyframe, Row } from './stream';
+import { Moment, applied } from './moment';
+import type { Row } from './stream';
 
 /** Rows fetched at a time. */
 const WINDOW = 500;
@@ -12,13 +14,11 @@ const MAX_FORWARD = 2_000;
 /** The next window is fetched when so many rows of this one are left. */
 const AHEAD = 200;
 
-/** The origin of its transactions. */
-export const REPLAY = 'replay';
-
-export type Source = Pick<HistoryApi, 'rows'>;
+export type Source = Pick<HistoryApi, 'rows' | 'state'>;
 
 export class DocumentPlayer {
-  doc = new Y.Doc();
+  /** Is replaced at a jump. */
+  readonly moment: ValueStore<Moment>;
   /** The last row that the document has; 0: none. */
   seq = 0;
   private readonly windows = new Map<number, Row[]>();
@@ -28,11 +28,19 @@ export class DocumentPlayer {
 
   /**
    * @param head The seq of the last row there is.
-   * @param onDocument The document was replaced by another one.
+   * @param onDocument The document of the moment was built, and will change.
    */
   constructor(
-    private readonly source: Source, readonly name: string, public head: number, private readonly onDocument: (doc: Y.Doc) => void,
-  ) {}
+    private readonly source: Source, readonly name: string, public head: number,
+    private readonly onDocument: (doc: Y.Doc) => void = () => {},
+  ) {
+    this.moment = createStore(new Moment({ keyframe: undefined, rows: [] }, onDocument));
+  }
+
+  /** All of it, built when it was not yet: that takes its time. */
+  get doc(): Y.Doc {
+    return this.moment.get().doc;
+  }
 
   /** The next row, if it was fetched already; null when there is none. */
   get next(): Row | null | undefined {
@@ -45,35 +53,30 @@ export class DocumentPlayer {
    * @returns Whether all of them were there; else they are on their way.
    */
   advance(until: number): boolean {
-    const rows: Row[] = [];
-    let row = this.rowAt(this.seq + 1);
-    while (row && row.at <= until) {
-      rows.push(row);
-      row = this.rowAt(row.seq + 1);
-    }
+    const [rows, isAll] = this.rowsUntil(until);
     this.apply(rows);
     if (this.seq + AHEAD < this.head) void this.fetch(windowOf(this.seq + AHEAD)).catch(() => {});
-    if (row || this.seq >= this.head) return true;
-    void this.fetch(windowOf(this.seq + 1)).catch(() => {});
-    return false;
+    if (!isAll) void this.fetch(windowOf(this.seq + 1)).catch(() => {});
+    return isAll;
   }
 
   /**
-   * Go to the state after a row. The newest call counts; earlier ones end without effect.
+   * Go to an instant, or to the last row there is. The newest call counts; earlier ones end without effect.
    *
+   * @param at Microseconds.
    * @returns Whether this call counted.
    */
-  async seek(seq: number): Promise<boolean> {
+  async seek(at: number | 'end'): Promise<boolean> {
     const aim = ++this.aim;
     this.seeking?.abort();
-    if (seq === this.seq) return true;
-    if (seq > this.seq && seq - this.seq <= MAX_FORWARD) {
-      for (let one = windowOf(this.seq + 1); one <= windowOf(seq); one += 1) await this.fetch(one);
-      if (aim !== this.aim) return false;
-      this.apply(this.rowsUpTo(seq));
+    if (at === 'end' ? this.seq === this.head : this.head === 0) return true;
+    if (at === 'end' && this.seq > 0 && this.head - this.seq <= WINDOW) return this.catchUp(aim);
+    const ahead = at === 'end' ? undefined : this.rowsTo(at);
+    if (ahead) {
+      this.take(ahead);
       return true;
     }
-    return this.rebuild(seq, aim);
+    return this.rebuild(at, aim);
   }
 
   /** What is being fetched for a seek is not needed any more. */
@@ -82,39 +85,76 @@ export class DocumentPlayer {
     this.seeking?.abort();
   }
 
-  private async rebuild(seq: number, aim: number): Promise<boolean> {
-    const updates: Uint8Array[] = [];
-    if (seq > 0) {
-      const seeking = (this.seeking = new AbortController());
-      const take = ({ update }: Keyframe | Row): void => void updates.push(update);
-      try {
-        await this.source.rows(this.name, { after: seq, until: seq, keyframe: true }, { keyframe: take, row: take }, seeking.signal);
-      } catch (error) {
-        if (aim !== this.aim) return false;
-        throw error;
-      }
+  /** The rows from here to an instant, if it lies ahead, they are known, and a keyframe is not nearer. */
+  private rowsTo(at: number): Row[] | undefined {
+    const here = this.rowAt(this.seq);
+    if (!here || here.at > at) return undefined;
+    const [rows, isAll] = this.rowsUntil(at);
+    const pending = this.moment.get().unbuilt?.rows.length ?? 0;
+    return isAll && pending + rows.length <= MAX_FORWARD ? rows : undefined;
+  }
+
+  /** The known rows behind this one up to an instant, and whether these are all of them. */
+  private rowsUntil(until: number): [rows: Row[], isAll: boolean] {
+    const rows: Row[] = [];
+    let seq = this.seq + 1;
+    let row = this.rowAt(seq);
+    for (; row && row.at <= until; row = this.rowAt(seq)) {
+      rows.push(row);
+      seq += 1;
+    }
+    return [rows, row !== undefined || seq > this.head];
+  }
+
+  private async rebuild(at: number | 'end', aim: number): Promise<boolean> {
+    let keyframe: Uint8Array | undefined;
+    const rows: Uint8Array[] = [];
+    const seeking = (this.seeking = new AbortController());
+    let seq: number;
+    try {
+      seq = await this.source.state(this.name, at === 'end' ? { seq: this.head } : { at }, {
+        keyframe: ({ update }) => void (keyframe = update), row: ({ update }) => void rows.push(update),
+      }, seeking.signal);
+    } catch (error) {
+      if (aim !== this.aim) return false;
+      throw error;
     }
     if (aim !== this.aim) return false;
-    const doc = new Y.Doc();
-    doc.transact(() => updates.forEach((update) => Y.applyUpdate(doc, update, REPLAY)), REPLAY);
-    this.doc.destroy();
-    this.doc = doc;
+    const before = this.moment.get();
     this.seq = seq;
-    this.onDocument(doc);
+    this.head = Math.max(this.head, seq);
+    this.moment.set(new Moment({ keyframe, rows }, this.onDocument));
+    before.drop();
     return true;
+  }
+
+  /** The log has grown a little: its new rows do. */
+  private async catchUp(aim: number): Promise<boolean> {
+    try {
+      for (let one = windowOf(this.seq + 1); one <= windowOf(this.head); one += 1) await this.fetch(one);
+    } catch (error) {
+      if (aim !== this.aim) return false;
+      throw error;
+    }
+    if (aim !== this.aim) return false;
+    this.take(this.rowsUntil(Infinity)[0]);
+    return true;
+  }
+
+  /** As `apply`; what is not built stays so. */
+  private take(rows: readonly Row[]): void {
+    const { unbuilt } = this.moment.get();
+    if (!unbuilt || rows.length === 0) return this.apply(rows);
+    this.seq += rows.length;
+    const updates = [...unbuilt.rows, ...rows.map(({ update }) => update)];
+    this.moment.set(new Moment({ keyframe: unbuilt.keyframe, rows: updates }, this.onDocument));
   }
 
   private apply(rows: readonly Row[]): void {
     const last = rows.at(-1);
     if (!last) return;
-    this.doc.transact(() => rows.forEach(({ update }) => Y.applyUpdate(this.doc, update, REPLAY)), REPLAY);
+    applied(this.doc, rows.map(({ update }) => update));
     this.seq = last.seq;
-  }
-
-  private rowsUpTo(seq: number): Row[] {
-    const rows: Row[] = [];
-    for (let one = this.seq + 1; one <= seq; one += 1) rows.push(this.rowAt(one)!);
-    return rows;
   }
 
   private rowAt(seq: number): Row | undefined {

@@ -68,13 +68,6 @@ export class HistoryApi {
     return request(`${pathOf(this.room, 'history', document)}?${query}`, { token: await this.token() });
   }
 
-  /** The seq of the last row at or before an instant; 0 before the first. */
-  async moment(document: string, at: number): Promise<number> {
-    const path = `${pathOf(this.room, 'history', document, 'moment')}?at=${Math.round(at)}`;
-    const { seq } = await request<{ seq: number }>(path, { token: await this.token() });
-    return seq;
-  }
-
   /** Whose the Yjs client ids are. */
   async authors(document: string): Promise<ReadonlyMap<number, string>> {
     const path = pathOf(this.room, 'history', document, 'authors');
@@ -91,11 +84,28 @@ export class HistoryApi {
   async rows(
     document: string, span: { after: number; until: number; keyframe: boolean }, reader: StreamReader, signal?: AbortSignal,
   ): Promise<number> {
-    const query = `after=${span.after}&until=${span.until}&keyframe=${span.keyframe ? 1 : 0}`;
-    const path = `${pathOf(this.room, 'history', document, 'updates')}?${query}`;
+    return this.stream(document, { ...span, keyframe: span.keyframe ? 1 : 0 }, span.keyframe ? 0 : span.after, reader, signal);
+  }
+
+  /**
+   * Read what makes the state after a row, or at an instant: a keyframe and the rows behind it.
+   *
+   * @returns The seq of the last row; 0 before the first.
+   * @throws ApiError, StreamCutOff, StreamMalformed
+   */
+  async state(document: string, when: { seq: number } | { at: number }, reader: StreamReader, signal?: AbortSignal): Promise<number> {
+    const last: Record<string, number> = 'at' in when ? { at: Math.round(when.at) } : { after: when.seq, until: when.seq };
+    return this.stream(document, { ...last, keyframe: 1 }, 0, reader, signal);
+  }
+
+  private async stream(
+    document: string, query: Record<string, number>, after: number, reader: StreamReader, signal?: AbortSignal,
+  ): Promise<number> {
+    const text = Object.entries(query).map(([name, value]) => `${name}=${value}`).join('&');
+    const path = `${pathOf(this.room, 'history', document, 'updates')}?${text}`;
     const response = await reach(path, { token: await this.token(), timeout: null, ...(signal && { signal }) });
     if (!response.ok || !response.body) throw await toError(response);
-    return readStream(response.body, span.keyframe ? 0 : span.after, reader);
+    return readStream(response.body, after, reader);
   }
 
   async addMark(label: string, at: number): Promise<Mark> {

@@ -1,6 +1,7 @@
 /** When messages came, by the server's clock: that of the row that brought each, whatever its author's clock said. */
 import * as Y from 'yjs';
-import { REPLAY, type Source } from './documentPlayer';
+import type { Source } from './documentPlayer';
+import { REPLAY } from './moment';
 import type { Row } from './stream';
 
 /** Of longer chats the authors' clocks have to do: nobody waits for the whole log. */
@@ -11,7 +12,7 @@ export const MOST_ROWS = 20_000;
  *
  * @returns A message's id → microseconds. Of two messages with one id the first counts (CH3).
  */
-export async function messageMoments(source: Source, head: number, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+export async function messageMoments(source: Pick<Source, 'rows'>, head: number, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   const moments = new Map<string, number>();
   if (head === 0 || head > MOST_ROWS) return moments;
   const doc = new Y.Doc();

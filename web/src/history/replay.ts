@@ -9,6 +9,7 @@ export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
 export type Speed = (typeof SPEEDS)[number];
 
 const SECOND = 1_000_000;
+const NOTHING: Timeline = { head: 0, first_at: null, last_at: null, since: 0, until: 0, step: 1, activity: [] };
 /** Longer waits than this, as the viewer feels them, are skipped when idle time is. */
 const LONGEST_WAIT = 1.5 * SECOND;
 /** And this much is left of them, so that one sees that something is about to come. */
@@ -37,34 +38,41 @@ export class Replay {
   readonly timeline: ValueStore<Timeline>;
   readonly board: DocumentPlayer;
   readonly chat: DocumentPlayer;
-  /** They are replaced when one goes back, or far ahead. */
-  readonly docs: Readonly<Record<Documents, ValueStore<Y.Doc>>>;
+  /** The board's document was built: it changes from now on. */
+  onBoard: (doc: Y.Doc) => void = () => {};
   readonly meetings: readonly Span[];
   /** When messages came; those that are missing are placed by their authors' clocks. */
   readonly moments = createStore<ReadonlyMap<string, number>>(new Map());
   private seeks = 0;
+  private isScrubbing = false;
+  /** Where the thumb went while the board was on its way. */
+  private passed: number | undefined;
 
   private constructor(
-    readonly api: HistoryApi, public overview: RoomHistory, timeline: Timeline,
+    readonly api: HistoryApi, public overview: RoomHistory,
     /** Whose the Yjs client ids of the board are. */
     readonly authors: ReadonlyMap<number, string>,
   ) {
-    const player = (name: Documents): DocumentPlayer =>
-      new DocumentPlayer(api, name, headOf(overview, name), (doc) => this.docs[name].set(doc));
-    [this.board, this.chat] = [player('whiteboard'), player('chat')];
-    this.docs = { whiteboard: createStore(this.board.doc), chat: createStore(this.chat.doc) };
+    this.board = new DocumentPlayer(api, 'whiteboard', headOf(overview, 'whiteboard'), (doc) => this.onBoard(doc));
+    this.chat = new DocumentPlayer(api, 'chat', headOf(overview, 'chat'));
     this.meetings = meetingsOf(overview);
     this.span = createStore(spanOf(overview));
     this.position = createStore(this.span.get().end);
     this.marks = createStore<readonly Mark[]>(overview.marks);
-    this.timeline = createStore(timeline);
+    this.timeline = createStore(NOTHING);
   }
 
-  /** @throws ApiError */
+  /**
+   * At its end.
+   *
+   * @throws ApiError
+   */
   static async open(api: HistoryApi): Promise<Replay> {
     const [overview, authors] = await Promise.all([api.overview(), api.authors('whiteboard')]);
-    const timeline = await timelineOf(api, spanOf(overview));
-    return new Replay(api, overview, timeline, authors);
+    const replay = new Replay(api, overview, authors);
+    const { end } = replay.whole;
+    await Promise.all([replay.show(replay.whole), replay.seek(end)]);
+    return replay;
   }
 
   /** Show a part of the time only, one meeting say, or all of it. */
@@ -109,21 +117,39 @@ export class Replay {
     return this.board.head + this.chat.head === 0;
   }
 
-  /** Show an instant; while somebody scrubs only the newest call counts. */
+  /** Somebody drags along the track: show what he passes as fast as it comes, and where he stops in the end. */
+  async scrub(at: number): Promise<void> {
+    this.position.set(this.within(at));
+    if (this.isScrubbing) {
+      this.passed = at;
+      return;
+    }
+    this.isScrubbing = true;
+    for (let next: number | undefined = at; next !== undefined; next = this.passed) await this.seek(next);
+    this.isScrubbing = false;
+  }
+
+  /** Show an instant; only the newest call counts. */
   async seek(at: number): Promise<void> {
-    const { begin, end } = this.span.get();
-    const aim = Math.min(Math.max(at, begin), end);
+    this.passed = undefined;
+    const aim = this.within(at);
     const seek = ++this.seeks;
     this.position.set(aim);
     this.waiting.set(true);
     try {
-      await Promise.all([this.board, this.chat].map((player) => this.seekIn(player, aim, seek)));
+      const to = aim >= this.whole.end ? 'end' : aim;
+      await Promise.all([this.board.seek(to), this.chat.seek(to)]);
       this.problem.set(null);
     } catch (error) {
       if (seek === this.seeks) this.fail(error);
     } finally {
       if (seek === this.seeks) this.waiting.set(false);
     }
+  }
+
+  private within(at: number): number {
+    const { begin, end } = this.span.get();
+    return Math.min(Math.max(at, begin), end);
   }
 
   play(): void {
@@ -176,16 +202,6 @@ export class Replay {
     this.playing.set(false);
     this.board.stop();
     this.chat.stop();
-  }
-
-  private async seekIn(player: DocumentPlayer, at: number, seek: number): Promise<void> {
-    const seq = await this.seqAt(player, at);
-    if (seek === this.seeks) await player.seek(seq);
-  }
-
-  private async seqAt(player: DocumentPlayer, at: number): Promise<number> {
-    if (player.head === 0 || at >= this.whole.end) return player.head;
-    return Math.min(await this.api.moment(player.name, at), player.head);
   }
 
   /** Where to go on when nothing happens for long. */

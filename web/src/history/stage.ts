@@ -1,37 +1,49 @@
 /** The board of a replay: shows a document that changes row by row or is replaced, in an editor that nobody draws in. */
 import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 import type { RoomSession } from '../sync/types';
 import { assetsOf } from '../whiteboard/assets';
 import { EditorScene } from '../whiteboard/editorScene';
 import { Images } from '../whiteboard/images';
-import { RemoteChanges, changedIds } from '../whiteboard/remoteChanges';
-import { type ElementsMap, type SceneElement, elementsOf } from '../whiteboard/schema';
-import type { Shadows } from '../whiteboard/shadow';
-import { DecodedCache, signatureOf } from './decodedCache';
+import { changedIds } from '../whiteboard/remoteChanges';
+import { type SceneElement, elementsOf } from '../whiteboard/schema';
+import { Arrangement } from './arrangement';
+import { boardAt } from './boardAt';
+import { KnownStates, type State } from './knownStates';
+import type { Moment } from './moment';
 import { type Tint, TintedScene } from './tintedScene';
 
 export class Stage {
   private readonly scene: TintedScene;
-  private readonly shadows: Shadows = new Map();
-  private readonly cache = new DecodedCache();
-  private shown: { elements: ElementsMap; remote: RemoteChanges; images: Images } | undefined;
+  private readonly known = new KnownStates();
+  private states = new Map<string, State>();
+  private arrangement = new Arrangement(this.states);
+  private images: Images | undefined;
+  private followed: Y.Doc | undefined;
+  private hasShown = false;
 
   constructor(private readonly session: RoomSession, readonly api: ExcalidrawImperativeAPI) {
     this.scene = new TintedScene(new EditorScene(api));
   }
 
-  /** Show this document from now on. */
-  show(doc: Y.Doc): void {
-    const elements = elementsOf(doc);
-    const changed = differing(this.shown?.elements, elements);
+  /** Show this moment from now on. */
+  show(moment: Moment): void {
     this.leave();
-    const remote = new RemoteChanges(elements, this.scene, this.shadows, Math.random, this.cache.decode);
-    const images = new Images(doc, this.api, this.scene.elements, assetsOf(this.session), () => false, () => {});
-    this.shown = { elements, remote, images };
-    remote.apply(changed);
-    images.refresh();
-    elements.observeDeep(this.onChange);
+    const { states, doc } = boardAt(moment, this.known);
+    this.states = states;
+    this.arrangement = new Arrangement(states);
+    this.scene.replace(this.arrangement.all());
+    if (!this.hasShown) this.fit();
+    this.readFiles(doc);
+    if (!moment.unbuilt) this.follow(moment.doc);
+  }
+
+  /** The moment that is shown has been built: what changes in the document from now on is shown. */
+  follow(doc: Y.Doc): void {
+    this.leave();
+    this.followed = doc;
+    elementsOf(doc).observeDeep(this.onChange);
+    this.readFiles(doc);
   }
 
   setTint(tint: Tint): void {
@@ -45,35 +57,40 @@ export class Stage {
 
   /** The Yjs client id under which an element was made. */
   makerOf(id: string): number | undefined {
-    return this.shown?.elements.get(id)?._item?.id.client;
+    return this.states.get(id)?.maker;
   }
 
-  /** Look at everything that is there. */
-  fit(): void {
+  /** Look at everything, as soon as there is something to see. */
+  private fit(): void {
     const elements = this.api.getSceneElements();
     if (elements.length === 0) return;
+    this.hasShown = true;
     this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
   }
 
   leave(): void {
-    this.shown?.elements.unobserveDeep(this.onChange);
-    this.shown?.images.destroy();
-    this.shown = undefined;
+    if (this.followed) elementsOf(this.followed).unobserveDeep(this.onChange);
+    this.followed = undefined;
+    this.images?.destroy();
+    this.images = undefined;
+  }
+
+  private readFiles(doc: Y.Doc): void {
+    this.images?.destroy();
+    this.images = new Images(doc, this.api, this.scene.elements, assetsOf(this.session), () => false, () => {});
+    this.images.refresh();
   }
 
   private readonly onChange = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => {
-    this.shown?.remote.apply(changedIds(events));
-    this.shown?.images.refresh();
+    const ids = changedIds(events);
+    const elements = elementsOf(this.followed!);
+    for (const id of ids) {
+      const map = elements.get(id);
+      if (map instanceof Y.Map) this.states.set(id, this.known.read(id, map));
+      else this.states.delete(id);
+    }
+    this.arrangement.update(ids);
+    this.scene.replace(this.arrangement.all());
+    this.images?.refresh();
   };
-}
-
-/** What one of the two has otherwise than the other. All else keeps its object, and the editor its drawing of it. */
-export function differing(before: ElementsMap | undefined, after: ElementsMap): Set<string> {
-  const ids = new Set(after.keys());
-  for (const [id, was] of before ?? []) {
-    const is = after.get(id);
-    if (is === undefined) ids.add(id);
-    else if (signatureOf(was) === signatureOf(is)) ids.delete(id);
-  }
-  return ids;
 }

@@ -1,7 +1,8 @@
 /** The story of one element: who made it, and what everybody did to it when, from the rows of the log. */
 import * as Y from 'yjs';
 import { elementsOf } from '../whiteboard/schema';
-import { REPLAY, type Source } from './documentPlayer';
+import type { Source } from './documentPlayer';
+import { REPLAY } from './moment';
 import type { Row } from './stream';
 
 export type Deed = 'made' | 'drew' | 'moved' | 'resized' | 'wrote' | 'styled' | 'deleted' | 'restored';
@@ -27,7 +28,7 @@ const WORDS = new Set(['text', 'originalText']);
  * @param onChapters Told the story so far, now and then.
  */
 export async function readStory(
-  source: Source, id: string, head: number, onChapters: (chapters: readonly Chapter[]) => void, signal: AbortSignal,
+  source: Pick<Source, 'rows'>, id: string, head: number, onChapters: (chapters: readonly Chapter[]) => void, signal: AbortSignal,
 ): Promise<readonly Chapter[]> {
   const teller = new Teller(id);
   let told = 0;

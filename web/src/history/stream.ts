@@ -63,7 +63,11 @@ async function readChunk(source: ReadableStreamDefaultReader<Uint8Array>): Promi
 }
 
 class Parser {
-  private rest: Uint8Array = new Uint8Array(0);
+  /** Of a record of which not all has come. */
+  private rest: Uint8Array[] = [];
+  private size = 0;
+  /** So many bytes it has at least. */
+  private needed = 0;
   private authors: { user: string; session: string }[] = [];
   private at = 0;
   private last: number | undefined;
@@ -71,22 +75,28 @@ class Parser {
   constructor(private seq: number, private readonly reader: StreamReader) {}
 
   push(chunk: Uint8Array): void {
-    const data = this.rest.length === 0 ? chunk : joined(this.rest, chunk);
+    this.rest.push(chunk);
+    this.size += chunk.length;
+    if (this.size < this.needed) return;
+    const data = this.rest.length === 1 ? chunk : joined(this.rest, this.size);
     const decoder = createDecoder(data);
     let taken = 0;
+    this.needed = 0;
     while (decoder.pos < data.length && this.record(decoder)) taken = decoder.pos;
-    this.rest = data.slice(taken);
+    this.needed = Math.max(0, this.needed - taken);
+    this.rest = taken === data.length ? [] : [data.subarray(taken)];
+    this.size = data.length - taken;
   }
 
   end(): number {
-    if (this.last === undefined || this.rest.length > 0) throw new StreamCutOff();
+    if (this.last === undefined || this.size > 0) throw new StreamCutOff();
     return this.last;
   }
 
   /** False when the rest of the record has not come yet. */
   private record(decoder: Decoder): boolean {
     if (this.last !== undefined) throw new StreamMalformed('something follows the end');
-    const read = whole(() => this.fields(decoder));
+    const read = this.whole(() => this.fields(decoder));
     if (!read) return false;
     read();
     return true;
@@ -97,7 +107,7 @@ class Parser {
     const kind = readVarUint(decoder);
     switch (kind) {
       case KEYFRAME: {
-        const keyframe = { seq: readVarUint(decoder), at: readVarUint(decoder), update: bytes(decoder) };
+        const keyframe = { seq: readVarUint(decoder), at: readVarUint(decoder), update: this.bytes(decoder) };
         return () => {
           [this.seq, this.at] = [keyframe.seq, keyframe.at];
           this.reader.keyframe(keyframe);
@@ -108,7 +118,7 @@ class Parser {
         return () => void this.authors.push(author);
       }
       case ROW: {
-        const [number, passed, update] = [readVarUint(decoder), readVarInt(decoder), bytes(decoder)];
+        const [number, passed, update] = [readVarUint(decoder), readVarInt(decoder), this.bytes(decoder)];
         return () => this.row(number, passed, update);
       }
       case END: {
@@ -129,28 +139,32 @@ class Parser {
     this.at += passed;
     this.reader.row({ seq: this.seq, at: this.at, ...author, update });
   }
-}
 
-/** What lies in a chunk must outlive it. */
-function bytes(decoder: Decoder): Uint8Array {
-  const length = readVarUint(decoder);
-  if (decoder.pos + length > decoder.arr.length) throw new RangeError('not all of it is here');
-  return readUint8Array(decoder, length).slice();
-}
+  /** What lies in a chunk must outlive it. */
+  private bytes(decoder: Decoder): Uint8Array {
+    const length = readVarUint(decoder);
+    this.needed = decoder.pos + length;
+    if (this.needed > decoder.arr.length) throw new RangeError('not all of it is here');
+    return readUint8Array(decoder, length).slice();
+  }
 
-/** The result of a read, undefined when it ran beyond what is here. */
-function whole<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof StreamMalformed) throw error;
-    return undefined;
+  /** The result of a read, undefined when it ran beyond what is here. */
+  private whole<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof StreamMalformed) throw error;
+      return undefined;
+    }
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }

@@ -92,6 +92,11 @@ export class TestSource implements Source {
 
   constructor(readonly log: readonly TestRow[]) {}
 
+  async state(document: string, when: { seq: number } | { at: number }, reader: StreamReader): Promise<number> {
+    const seq = 'seq' in when ? when.seq : this.log.filter(({ at }) => at <= when.at).length;
+    return this.rows(document, { after: seq, until: seq, keyframe: true }, reader);
+  }
+
   async rows(_document: string, range: RowRange, reader: StreamReader): Promise<number> {
     this.asked.push(range);
     const bytes = streamOf(this.log, range);

@@ -25,7 +25,6 @@ export class RemoteChanges {
     private readonly scene: Scene,
     private readonly shadows: Shadows,
     private readonly random: () => number,
-    private readonly decode: typeof decodeElement = decodeElement,
   ) {}
 
   /** Show these ids as the document has them. */
@@ -60,7 +59,7 @@ export class RemoteChanges {
   private read(id: string, shown?: SceneElement): SceneElement | null {
     const map = this.elements.get(id);
     const stamp = { version: (shown?.version ?? 0) + 1, versionNonce: this.nonce(), updated: Date.now() };
-    const decoded = map instanceof Y.Map ? this.decode(id, map, stamp) : null;
+    const decoded = map instanceof Y.Map ? decodeElement(id, map, stamp) : null;
     if (!decoded) {
       if (map) this.skipped.add(id);
       this.shadows.delete(id);

@@ -6,6 +6,7 @@ import type { LiveRoomSession } from '../../sync/roomSession';
 import { ConfirmDialog } from '../ConfirmDialog';
 import { say } from '../noticeStore';
 import { useTexts } from '../texts';
+import { Toggle } from '../Toggle';
 import { useStore } from '../useStore';
 import { EMPTY_MEMBERS } from './names';
 
@@ -55,6 +56,7 @@ function EraseData({ session }: { session: LiveRoomSession }) {
   const choices = [{ sub: me.sub, name: me.name }, ...people];
   const [chosen, setChosen] = useState(isOwner ? '' : me.sub);
   const [asking, setAsking] = useState(false);
+  const [content, setContent] = useState(false);
   const person = choices.find(({ sub }) => sub === chosen);
   return (
     <section className="danger-part">
@@ -68,7 +70,7 @@ function EraseData({ session }: { session: LiveRoomSession }) {
             {choices.map(({ sub, name }) => <option key={sub} value={sub}>{name}</option>)}
           </select>
         </label>
-        <button type="button" className="button danger" data-testid="erase" disabled={!person} onClick={() => setAsking(true)}>{t.eraseDo}</button>
+        <button type="button" className="button danger" data-testid="erase" disabled={!person} onClick={() => { setContent(false); setAsking(true); }}>{t.eraseDo}</button>
       </div>
       {!isOwner && <p className="muted small">{t.ownerErases}</p>}
       {asking && person && (
@@ -76,13 +78,14 @@ function EraseData({ session }: { session: LiveRoomSession }) {
           title={t.eraseTitle(person.name)}
           action={t.eraseConfirm}
           onConfirm={async () => {
-            say(t.erased(await erase(session.id, await session.token(), person.sub)));
+            say(t.erased(await erase(session.id, await session.token(), person.sub, content)));
             await tools?.members.reload();
             setChosen('');
           }}
           onClose={() => setAsking(false)}
         >
-          <p>{t.eraseSure(person.name)}</p>
+          <p>{content ? t.eraseSureContent(person.name) : t.eraseSure(person.name)}</p>
+          <Toggle label={t.eraseContent(person.name)} on={content} onChange={setContent} testId="erase-content" />
         </ConfirmDialog>
       )}
     </section>

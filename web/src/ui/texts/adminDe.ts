@@ -136,6 +136,8 @@ export const adminDe: typeof adminEn = {
     erase: 'Tilgen', eraseOf: (name) => `Tilgen, was über ${name} bekannt ist`,
     eraseTitle: (name) => `Tilgen, was über ${name} bekannt ist?`,
     eraseBody: 'Name, Gerät und Einzelheiten dieser Person werden aus allen Räumen entfernt. Was sie gezeichnet und geschrieben hat, bleibt ohne den Namen. Das lässt sich nicht rückgängig machen.',
+    eraseBodyContent: 'Name, Gerät und Einzelheiten dieser Person werden aus allen Räumen entfernt, und damit alles, was sie gezeichnet, geschrieben und hochgeladen hat, aus dem ganzen Verlauf. Was andere gemacht haben, bleibt, aber nicht, was sie in etwas von dieser Person eingefügt haben. Das lässt sich nicht rückgängig machen.',
+    eraseContent: 'Auch alles, was die Person gezeichnet, geschrieben und hochgeladen hat',
     eraseType: 'Gib zur Bestätigung den Namen ein:',
     eraseAct: 'Endgültig tilgen',
     erased: (count) => `Getilgt: ${count} ${count === 1 ? 'Eintrag' : 'Einträge'}.`,
@@ -176,7 +178,7 @@ export const adminDe: typeof adminEn = {
       role_changed: 'Rolle geändert', permissions_changed: 'Rechte geändert', kicked: 'Hinausgeschickt', banned: 'Gesperrt', unbanned: 'Sperre aufgehoben',
       handover: 'Rolle übergeben', knock_admitted: 'Eingelassen', knock_declined: 'Nicht eingelassen',
       invitation_created: 'Einladung erzeugt', invitation_revoked: 'Einladung widerrufen', muted: 'Um Stummschaltung gebeten',
-      recovery_changed: 'Wiederherstellung umgeschaltet', work_returned: 'Arbeit zurückgebracht', upload: 'Datei hinzugefügt', person_erased: 'Person getilgt',
+      recovery_changed: 'Wiederherstellung umgeschaltet', work_returned: 'Arbeit zurückgebracht', upload: 'Datei hinzugefügt', person_erased: 'Person getilgt', content_erased: 'Inhalte getilgt', thinned: 'Verlauf ausgedünnt', files_dropped: 'Unbenutzte Dateien entfernt',
       retention: 'Alte Einträge entfernt', token_minted: 'Token erzeugt', token_revoked: 'Token widerrufen',
     },
     fields: {

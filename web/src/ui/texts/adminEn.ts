@@ -134,6 +134,8 @@ export const adminEn = {
     erase: 'Erase', eraseOf: (name: string) => `Erase what is known of ${name}`,
     eraseTitle: (name: string) => `Erase what is known of ${name}?`,
     eraseBody: 'The name, the device and the details of this person are removed from every room. What the person drew and wrote stays, without the name. This cannot be undone.',
+    eraseBodyContent: 'The name, the device and the details of this person are removed from every room, and with them everything that the person drew, wrote and uploaded, from the whole history. What others made stays, but not what they put inside something of this person. This cannot be undone.',
+    eraseContent: 'Also what the person drew, wrote and uploaded',
     eraseType: 'To confirm, type the name:',
     eraseAct: 'Erase for good',
     erased: (count: number) => `Erased: ${count} ${count === 1 ? 'entry' : 'entries'}.`,
@@ -174,7 +176,7 @@ export const adminEn = {
       role_changed: 'Role changed', permissions_changed: 'Rights changed', kicked: 'Sent away', banned: 'Banned', unbanned: 'Ban lifted',
       handover: 'Role handed over', knock_admitted: 'Admitted', knock_declined: 'Not admitted',
       invitation_created: 'Invitation made', invitation_revoked: 'Invitation revoked', muted: 'Asked to mute',
-      recovery_changed: 'Recovery switched', work_returned: 'Work brought back', upload: 'File added', person_erased: 'Person erased',
+      recovery_changed: 'Recovery switched', work_returned: 'Work brought back', upload: 'File added', person_erased: 'Person erased', content_erased: 'Content erased', thinned: 'History thinned out', files_dropped: 'Unused files dropped',
       retention: 'Old entries removed', token_minted: 'Token made', token_revoked: 'Token revoked',
     } as Readonly<Record<string, string>>,
     fields: {
