@@ -5,6 +5,7 @@ StorageError
 │   └── OutcomeUnknown   storage_unavailable   a commit was given up; it may or may not be there
 ├── DatabaseNewer        storage_unavailable   written by a newer program: refused at start
 ├── CorruptStorage       corrupt_log           the database cannot be read
+│   └── SegmentCorrupt   corrupt_log           sealed rows cannot be read
 ├── SeqTaken             conflict              another row stands at that seq
 │   └── SeqGap           conflict              the row before that seq is not there
 ├── QuotaExceeded        quota_exceeded        a room's storage is full
@@ -46,6 +47,15 @@ class CorruptStorage(StorageError):
     """The database cannot be read as one."""
 
     code = "corrupt_log"
+
+
+class SegmentCorrupt(CorruptStorage):
+    """The rows `first` to `last` of a log were sealed together and cannot be read."""
+
+    def __init__(self, first: int, last: int, reason: str) -> None:
+        super().__init__(f"The sealed rows {first} to {last} are damaged: {reason}.")
+        self.first = first
+        self.last = last
 
 
 class SeqTaken(StorageError):

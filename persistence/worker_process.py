@@ -8,7 +8,9 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crdt_docs.ids import DocumentId, Seq
 from persistence.errors import CorruptStorage, StorageUnavailable
@@ -18,6 +20,18 @@ BUILD_SECONDS = 300.0
 """A worker that has not answered by then is killed."""
 GOODBYE_SECONDS = 2.0
 _ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class SealStep:
+    """What came of one request to seal."""
+
+    rows: int
+    """How many were sealed."""
+    next: int | None
+    """Where to look on; None when all documents were looked at."""
+    error: str | None
+    """What is wrong with a document that was passed over."""
 
 
 class WorkerProcess:
@@ -39,19 +53,31 @@ class WorkerProcess:
             StorageUnavailable: The worker could not be started, died, or did not answer in time.
             CorruptStorage: The document cannot be built from its rows.
         """
+        head, update = await self._ask({"room": document.room, "name": document.name, "until": until})
+        if "error" in head:
+            raise CorruptStorage(f"No snapshot of {document} can be built: {head['error']}")
+        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update, head["rewrites"])
+
+    async def seal(self, before: Micros, start: int) -> SealStep:
+        """Have at most one segment sealed, of rows from before an instant; `start` is where to look, from 0 on.
+
+        Raises:
+            StorageUnavailable: The worker could not be started, died, or did not answer in time.
+        """
+        told, _ = await self._ask({"before": before, "from": start})
+        return SealStep(told["sealed"], told["next"], told["error"])
+
+    async def _ask(self, asked: dict[str, object]) -> tuple[dict[str, Any], bytes]:
         try:
             process = await self._started()
             async with asyncio.timeout(BUILD_SECONDS):
-                head, update = await _ask(process, document, until)
+                return await _exchange(process, asked)
         except (OSError, EOFError, TimeoutError, ValueError) as exc:
             code = await self.kill()
             raise StorageUnavailable(f"The snapshot worker failed: {type(exc).__name__}, exit code {code}.") from exc
         except asyncio.CancelledError:
             await self.kill()
             raise
-        if "error" in head:
-            raise CorruptStorage(f"No snapshot of {document} can be built: {head['error']}")
-        return Snapshot(document, Seq(head["seq"]), Micros(head["at"]), update, head["rewrites"])
 
     async def stop(self) -> None:
         """End the worker in peace: the end of its input tells it to go. May be called again when it was cancelled."""
@@ -93,11 +119,10 @@ class WorkerProcess:
         return self._process
 
 
-async def _ask(process: Process, document: DocumentId, until: Seq | None) -> tuple[dict[str, int], bytes]:
+async def _exchange(process: Process, asked: dict[str, object]) -> tuple[dict[str, Any], bytes]:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise EOFError
-    asked = {"room": document.room, "name": document.name, "until": until}
     stdin.write(json.dumps(asked).encode() + b"\n")
     await stdin.drain()
     head = json.loads(await stdout.readline() or b"null")

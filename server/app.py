@@ -130,7 +130,7 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
             open_sqlite(config.data, durability=config.durability, clock=clock.now_us)
         )
         writer = await stack.enter_async_context(Writer(stores.updates, on_degraded=on_degraded))
-        compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME))
+        compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME, clock=clock.now_us))
         sealer = await stack.enter_async_context(Sealer(stores.heads, services.signing_key, clock))
         registry = Registry(stores, writer, compactor, config, clock, metrics)
         _keep_heads(registry, compactor, sealer)

@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, Self, TypeAlias, TypeVar, cast
 
 import aiosqlite
 
 from persistence.errors import OutcomeUnknown, StorageUnavailable
 from persistence.sqlite.errors import LOCKED, primary_code, translate, translated
 from persistence.sqlite.migrations import prepare
+from persistence.sqlite.segments import one_view
 
 Durability: TypeAlias = Literal["full", "process"]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -21,6 +22,8 @@ Statement: TypeAlias = tuple[str, Iterable[Parameters]]
 """One statement that changes something, and the rows of parameters to run it with."""
 Plan: TypeAlias = Callable[[sqlite3.Connection], Sequence[Statement]]
 """Looks, inside the transaction, at what is there, and says what to write; what it raises undoes the transaction."""
+
+Answer = TypeVar("Answer")
 
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The write-ahead log is cut to this size after a checkpoint."""
@@ -76,11 +79,33 @@ class WriterConnection(aiosqlite.Connection):
         return cast(int, await self._execute(connection.transact, plan))  # type: ignore[no-untyped-call]
 
 
+class ReaderConnection(aiosqlite.Connection):
+    """A connection that only reads, in its thread."""
+
+    def __init__(self, uri: str, *, busy_seconds: float) -> None:
+        super().__init__(
+            lambda: sqlite3.connect(uri, uri=True, isolation_level=None, timeout=busy_seconds), iter_chunk_size=64
+        )
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        return self
+
+    async def look(self, look: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """What a function finds that sees the database as it is at one instant; costs one hop."""
+
+        def consistent() -> Answer:
+            with one_view(self._conn):
+                return look(self._conn)
+
+        return cast(Answer, await self._execute(consistent))  # type: ignore[no-untyped-call]
+
+
 class Database:
     """Every statement of the stores passes here, in one hop, with its errors told as `StorageError`."""
 
     def __init__(
-        self, path: Path, writer: WriterConnection, reader: aiosqlite.Connection, surveyor: aiosqlite.Connection
+        self, path: Path, writer: WriterConnection, reader: ReaderConnection, surveyor: ReaderConnection
     ) -> None:
         self.path = path
         self._writer = writer
@@ -112,6 +137,16 @@ class Database:
         with translated():
             return list(await self._reader.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
+    async def look(self, look: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """As `read`, for what takes several queries on what is committed at one instant."""
+        with translated():
+            return await self._reader.look(look)
+
+    async def survey_by(self, look: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """As `look`, beside the other surveys."""
+        with translated():
+            return await self._surveyor.look(look)
+
     async def survey(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         """As `read`, for queries that look at much: they wait for each other, and no document waits for them."""
         with translated():
@@ -132,8 +167,8 @@ async def open_database(path: Path, *, durability: Durability, busy_seconds: flo
         writer = WriterConnection(path, busy_seconds=busy_seconds)
         async with (
             writer,
-            aiosqlite.connect(read_only, uri=True, isolation_level=None, timeout=busy_seconds) as reader,
-            aiosqlite.connect(read_only, uri=True, isolation_level=None, timeout=busy_seconds) as surveyor,
+            ReaderConnection(read_only, busy_seconds=busy_seconds) as reader,
+            ReaderConnection(read_only, busy_seconds=busy_seconds) as surveyor,
         ):
             for pragma in (
                 f"synchronous = {'FULL' if durability == 'full' else 'NORMAL'}",

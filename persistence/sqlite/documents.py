@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from crdt_docs.ids import DocumentId, Seq
 from persistence.sqlite.connection import Database
 
@@ -12,6 +14,13 @@ NUMBER = "(SELECT id FROM documents WHERE room = :room AND name = :name)"
 
 LAST = Seq((1 << 63) - 1)
 """Beyond every row."""
+
+
+def number_of(connection: sqlite3.Connection, document: DocumentId) -> int | None:
+    """The document's number; None for one that was never written to."""
+    query = "SELECT id FROM documents WHERE room = ? AND name = ?"
+    found = connection.execute(query, (document.room, document.name)).fetchone()
+    return None if found is None else int(found[0])
 
 
 class DocumentNumbers:

@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, UserId
 from persistence.errors import CorruptStorage, StorageUnavailable
 from persistence.interfaces import Micros, SignedCheckpoint, SignedErasure, SignedHead
+from persistence.segment import StoredRow
+from persistence.sqlite.documents import LAST
 from persistence.sqlite.errors import translated
 from persistence.sqlite.migrations import APPLICATION_ID, newest_schema
+from persistence.sqlite.segments import stored_rows
 
 BUSY_SECONDS = 5.0
-
-StoredRow: TypeAlias = tuple[int, int, str, str, int, bytes, bytes, bytes | None, bytes]
-"""seq, at, user, session, checksum, salt, link, commitment, bytes"""
 
 _LOGS = """
 SELECT id, room, name, coalesce(origin, room), origin IS NOT NULL FROM documents
@@ -28,10 +27,6 @@ _HEADS = "SELECT seq, link, at, key, signature FROM heads WHERE document = ? ORD
 _ERASURES = "SELECT at, by, rows, key, signature FROM erasures WHERE document = ? ORDER BY id"
 _CHECKPOINTS = """
 SELECT first, last, before, after, kept, at, key, signature FROM checkpoints WHERE document = ? ORDER BY last
-"""
-_ROWS = """
-SELECT seq, at, user, session, checksum, salt, link, commitment, bytes FROM updates
-WHERE document = ? ORDER BY seq
 """
 
 
@@ -111,6 +106,6 @@ def rewrites_of(connection: sqlite3.Connection, log: Log) -> int:
     return int(rewrites)
 
 
-def rows_of(connection: sqlite3.Connection, log: Log) -> Iterator[StoredRow]:
-    """The rows of a log in their order, few in memory at a time."""
-    return connection.execute(_ROWS, (log.number,))
+def rows_of(connection: sqlite3.Connection, log: Log, until: int = LAST) -> Iterator[StoredRow]:
+    """The rows of a log in their order, few in memory at a time; see `segments.stored_rows`."""
+    return stored_rows(connection, log.number, 0, until)

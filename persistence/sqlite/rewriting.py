@@ -19,6 +19,7 @@ from persistence.records import Replacement
 from persistence.sqlite.connection import Database, Statement
 from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.reading import Log, logs, reading, rows_of
+from persistence.sqlite.seal import opening
 
 SCRUB_ATTEMPTS = 20
 SCRUB_SECONDS = 0.1
@@ -117,6 +118,7 @@ def _plan(
     snapshots = [(crc32(each.update), each.update, number, each.seq) for each in holdings.snapshots]
     record = (number, erasure.at, erasure.by, erasure.rows, erasure.key, erasure.signature)
     return [
+        *opening(connection, number, [(each.seq, each.seq) for each in holdings.rows]),
         (_REPLACE_ROW, rows),
         (_REPLACE_SNAPSHOT, snapshots),
         (_REWRITTEN, [(number,)]),

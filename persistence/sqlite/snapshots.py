@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from functools import partial
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, Seq
 from persistence.errors import CorruptStorage
 from persistence.interfaces import Growth, Micros, Snapshot
+from persistence.sqlite import spans
 from persistence.sqlite.connection import Database
-from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, number_of
 
 _BEFORE = f"""
 SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} AND seq <= :seq ORDER BY seq DESC LIMIT 1
@@ -18,14 +21,7 @@ _ADD = """
 INSERT INTO snapshots (document, seq, at, checksum, bytes)
 SELECT id, ?, ?, ?, ? FROM documents WHERE id = ? AND rewrites = ? ON CONFLICT DO NOTHING
 """
-
-_GROWTH = f"""
-WITH newest AS (
-    SELECT coalesce(max(seq), 0) AS seq, length(bytes) AS size FROM snapshots WHERE document = {NUMBER}
-)
-SELECT count(updates.seq), coalesce(sum(length(updates.bytes)), 0), coalesce(max(newest.size), 0)
-FROM newest LEFT JOIN updates ON updates.document = {NUMBER} AND updates.seq > newest.seq
-"""  # noqa: S608
+_NEWEST = "SELECT coalesce(max(seq), 0), coalesce(length(bytes), 0) FROM snapshots WHERE document = ?"
 
 
 class SqliteSnapshots:
@@ -54,5 +50,12 @@ class SqliteSnapshots:
         )
 
     async def growth(self, document: DocumentId) -> Growth:
-        [(rows, size, snapshot)] = await self._database.read(_GROWTH, {"room": document.room, "name": document.name})
-        return Growth(rows, size, snapshot)
+        return await self._database.look(partial(_growth, document))
+
+
+def _growth(document: DocumentId, connection: sqlite3.Connection) -> Growth:
+    number = number_of(connection, document)
+    if number is None:
+        return Growth(0, 0, 0)
+    seq, snapshot = connection.execute(_NEWEST, (number,)).fetchone()
+    return Growth(*spans.counted(connection, number, seq, LAST), snapshot)

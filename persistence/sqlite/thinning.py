@@ -19,8 +19,10 @@ from persistence.errors import CorruptStorage, SeqTaken
 from persistence.interfaces import Micros, SignedCheckpoint, Snapshot, UpdateRow
 from persistence.records import SEVERAL, Span, Thinning
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import DocumentNumbers
+from persistence.sqlite.documents import LAST, DocumentNumbers
 from persistence.sqlite.reading import Log, logs, reading, rewrites_of
+from persistence.sqlite.seal import opening
+from persistence.sqlite.segments import plain_page, stored_rows
 
 SLOT = 3600 * 1_000_000
 """Of each hour (UTC) one state stays."""
@@ -28,12 +30,6 @@ MAX_SPANS = 200
 MAX_ROWS = 100_000
 """A part of a log that is thinned out at a time has about so many."""
 
-_PLACES = """
-SELECT seq, coalesce(first, seq), at, user, session, link, length(bytes) FROM updates
-WHERE document = ? AND seq > ? ORDER BY seq
-"""
-_LINK = "SELECT link FROM updates WHERE document = ? AND seq < ? ORDER BY seq DESC LIMIT 1"
-_BYTES = "SELECT seq, checksum, bytes FROM updates WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq"
 _KEYFRAME = "SELECT seq, checksum, bytes FROM snapshots WHERE document = ? AND seq < ? ORDER BY seq DESC"
 _INSIDE = "SELECT count(*) FROM snapshots WHERE document = ? AND seq >= ? AND seq < ?"
 _BASIS = "SELECT rewrites FROM documents WHERE id = ?"
@@ -80,6 +76,8 @@ class _Place(NamedTuple):
     at: int
     user: str
     session: str
+    before: bytes
+    """The link of the row before it."""
     link: bytes
     size: int
 
@@ -109,8 +107,7 @@ def _groups(
     """Rows of one hour that follow each other, where they are several; and the last row looked at, if more follow."""
     found: list[list[_Place]] = []
     rows = 0
-    places = map(_Place._make, connection.execute(_PLACES, (log.number, after)))
-    for slot, group in groupby(places, key=lambda place: place.at // SLOT):
+    for slot, group in groupby(_places(connection, log, after), key=lambda place: place.at // SLOT):
         if (slot + 1) * SLOT > before:
             break
         if len(found) >= MAX_SPANS or rows >= MAX_ROWS:
@@ -120,6 +117,16 @@ def _groups(
             found.append(several)
             rows += len(several)
     return found, None
+
+
+def _places(connection: sqlite3.Connection, log: Log, after: int) -> Iterator[_Place]:
+    """The rows behind the row `after`, which is one of the log or 0. One that others were thinned out to begins behind
+    the one before it."""
+    before = chain.genesis(log.origin, log.document.name)
+    for seq, at, user, session, _, _, link, _, update in stored_rows(connection, log.number, after - 1, LAST):
+        if seq > after:
+            yield _Place(seq, after + 1, at, user, session, before, link, len(update))
+        after, before = seq, link
 
 
 def _spans(connection: sqlite3.Connection, log: Log, groups: Sequence[Sequence[_Place]]) -> Iterator[Span]:
@@ -143,24 +150,24 @@ def _begin(connection: sqlite3.Connection, log: Log, first: int, thinner: Thinne
 
 
 def _updates(connection: sqlite3.Connection, log: Log, after: int, until: int) -> Iterator[bytes]:
-    for seq, checksum, update in connection.execute(_BYTES, (log.number, after, until)):
-        if crc32(update) != checksum:
-            raise CorruptStorage(f"Row {seq} of {log.document} is damaged.")
-        yield update
+    while page := plain_page(connection, log.number, after, until):
+        for seq, _, _, _, checksum, _, update in page:
+            if crc32(update) != checksum:
+                raise CorruptStorage(f"Row {seq} of {log.document} is damaged.")
+            yield update
+        after = page[-1][0]
 
 
 def _span(connection: sqlite3.Connection, log: Log, group: Sequence[_Place], merged: bytes, thinner: Thinner) -> Span:
     first, last = group[0].first, group[-1]
     one = len({(place.user, place.session) for place in group}) == 1
     user, session = (UserId(last.user), SessionId(last.session)) if one else (SEVERAL, SessionId(""))
-    found = connection.execute(_LINK, (log.number, first)).fetchone()
-    before = found[0] if found else chain.genesis(log.origin, log.document.name)
     [inside] = connection.execute(_INSIDE, (log.number, first, last.seq)).fetchone()
     state = thinner.state() if inside else None
     at, seq = Micros(last.at), Seq(last.seq)
     return Span(
         UpdateRow(log.document, seq, at, user, session, merged, Seq(first)),
-        before,
+        group[0].before,
         last.link,
         len(group),
         sum(place.size for place in group),
@@ -177,6 +184,7 @@ def _changes(
     inside = [(number, row.first, row.seq) for row in kept]
     snapshots = [span.snapshot for span in thinning.spans if span.snapshot is not None]
     return [
+        *opening(connection, number, [(row.first or row.seq, row.seq) for row in kept]),
         (_REMOVE, inside),
         (
             _KEEP,

@@ -14,20 +14,14 @@ from persistence.errors import CorruptStorage
 from persistence.sqlite.assets import CHUNK_BYTES
 from persistence.sqlite.errors import translated
 from persistence.sqlite.migrations import prepare, sync_folder
-from persistence.sqlite.reading import Log, StoredRow
+from persistence.sqlite.reading import Log
 
 BUSY_SECONDS: Final = 5.0
-PAGE_ROWS: Final = 512
-PAGE_BYTES: Final = 1024 * 1024
 
 _ORDERS: Final = {
     "rooms": "rowid", "members": "joined_at, rowid", "sessions": "joined_at, rowid", "marks": "rowid",
     "document_clients": "at, rowid", "assets": "uploaded_at, rowid",
 }  # fmt: skip
-_PAGE: Final = """
-SELECT seq, at, user, session, checksum, salt, link, commitment, bytes FROM updates
-WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq
-"""
 
 
 def records_of(
@@ -43,28 +37,6 @@ def tip_of(connection: sqlite3.Connection, log: Log) -> tuple[int, bytes] | None
     query = "SELECT seq, link FROM updates WHERE document = ? ORDER BY seq DESC LIMIT 1"
     found: tuple[int, bytes] | None = connection.execute(query, (log.number,)).fetchone()
     return found
-
-
-def pages_of(connection: sqlite3.Connection, log: Log, until: int) -> Iterator[StoredRow]:
-    """The rows up to `until`. No read transaction stays open between pages: a slow reader would keep the write-ahead
-    log from being cut."""
-    after, page = 0, _page(connection, log, 0, until)
-    while page:
-        yield from page
-        after = page[-1][0]
-        page = _page(connection, log, after, until)
-
-
-def _page(connection: sqlite3.Connection, log: Log, after: int, until: int) -> list[StoredRow]:
-    page: list[StoredRow] = []
-    size = 0
-    with closing(connection.execute(_PAGE, (log.number, after, until))) as rows:
-        for row in rows:
-            page.append(row)
-            size += len(row[-1])
-            if size >= PAGE_BYTES or len(page) >= PAGE_ROWS:
-                break
-    return page
 
 
 def chunks_of(assets: Path, room: RoomId, sha256: str) -> Iterator[bytes]:

@@ -13,12 +13,10 @@ from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
 from persistence import chain
 from persistence.errors import CorruptStorage, SeqGap, SeqTaken
 from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Activity, Binding, Extent, Micros, UpdateRow
+from persistence.segment import PlainRow
+from persistence.sqlite import segments, spans
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers
-
-PAGE_ROWS = 512
-PAGE_BYTES = 1024 * 1024
-"""A page of a log ends with the row that reaches one of these."""
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, number_of
 
 # A place that holds the same row is left alone, with its salt and link; one that holds another row fails on NOT NULL.
 _APPEND = """
@@ -45,35 +43,16 @@ SELECT client, user, at, returned_by FROM document_clients WHERE document = {NUM
 
 _EXTENT = f"""
 SELECT (SELECT max(seq) FROM updates WHERE document = {NUMBER}),
-       (SELECT min(at) FROM updates WHERE document = {NUMBER}),
-       (SELECT max(at) FROM updates WHERE document = {NUMBER})
-"""  # noqa: S608
-
-_MOMENT = f"""
-SELECT seq, at FROM updates WHERE document = {NUMBER} AND at <= :at ORDER BY at DESC, seq DESC LIMIT 1
-"""  # noqa: S608
-
-_ACTIVITY = f"""
-SELECT user, (at - :since) / :step AS step, count(*) FROM updates
-WHERE document = {NUMBER} AND at >= :since AND at < :until GROUP BY step, user ORDER BY step, user
+       (SELECT min(at) FROM (SELECT min(at) AS at FROM updates WHERE document = {NUMBER}
+                             UNION ALL SELECT min(first_at) FROM segments WHERE document = {NUMBER})),
+       (SELECT max(at) FROM (SELECT max(at) AS at FROM updates WHERE document = {NUMBER}
+                             UNION ALL SELECT max(last_at) FROM segments WHERE document = {NUMBER}))
 """  # noqa: S608
 
 _ACTIVITY_OF_SLOTS = f"""
 SELECT user, (slot * {ACTIVITY_SLOT} - :since) / :step AS step, sum(rows) FROM activity
 WHERE document = {NUMBER} AND slot >= :since / {ACTIVITY_SLOT} AND slot < :until / {ACTIVITY_SLOT}
 GROUP BY step, user ORDER BY step, user
-"""  # noqa: S608
-
-_PAGE = f"""
-WITH sizes AS (
-    SELECT seq, length(bytes) AS size FROM updates
-    WHERE document = {NUMBER} AND seq > :after AND seq <= :until ORDER BY seq LIMIT {PAGE_ROWS}
-), page AS (
-    SELECT max(seq) AS last FROM (SELECT seq, sum(size) OVER (ORDER BY seq) - size AS before FROM sizes)
-    WHERE before < {PAGE_BYTES}
-)
-SELECT seq, at, user, session, checksum, bytes, first FROM updates, page
-WHERE document = {NUMBER} AND seq > :after AND seq <= last ORDER BY seq
 """  # noqa: S608
 
 
@@ -99,12 +78,10 @@ class SqliteUpdateLog:
         self, document: DocumentId, after: Seq, *, until: Seq | None = None
     ) -> AsyncIterator[UpdateRow]:
         last = LAST if until is None else until
-        named = {"room": document.room, "name": document.name, "until": last}
-        while page := await self._database.read(_PAGE, {**named, "after": after}):
+        while page := await self._database.look(partial(_page, document, after, last)):
             for record in page:
-                row = _row(document, record)
-                yield row
-                after = row.seq
+                yield _row(document, record)
+            after = Seq(page[-1][0])
 
     async def head(self, document: DocumentId) -> Seq:
         query = f"SELECT max(seq) FROM updates WHERE document = {NUMBER}"  # noqa: S608
@@ -117,15 +94,17 @@ class SqliteUpdateLog:
         return Extent(Seq(head), Micros(first), Micros(last)) if head is not None else None
 
     async def moment(self, document: DocumentId, at: Micros) -> tuple[Seq, Micros] | None:
-        found = await self._database.read(_MOMENT, {"room": document.room, "name": document.name, "at": at})
-        return (Seq(found[0][0]), Micros(found[0][1])) if found else None
+        found = await self._database.look(partial(_moment, document, at))
+        return (Seq(found[0]), Micros(found[1])) if found else None
 
     async def activity(self, document: DocumentId, since: Micros, until: Micros, step: Micros) -> list[Activity]:
         if step <= 0 or until - since > MAX_ACTIVITY_STEPS * step:
             raise ValueError(f"steps are positive, and at most {MAX_ACTIVITY_STEPS} are told at once")
         named = {"room": document.room, "name": document.name, "since": since, "until": until, "step": step}
-        counted = all(number % ACTIVITY_SLOT == 0 for number in (since, until, step))
-        found = await self._database.survey(_ACTIVITY_OF_SLOTS if counted else _ACTIVITY, named)
+        if all(number % ACTIVITY_SLOT == 0 for number in (since, until, step)):
+            found = await self._database.survey(_ACTIVITY_OF_SLOTS, named)
+        else:
+            found = await self._database.survey_by(partial(_activity, document, since, until, step))
         return [Activity(UserId(user), at, rows) for user, at, rows in found]
 
     async def documents(self, room: RoomId) -> list[DocumentId]:
@@ -142,7 +121,25 @@ def _plan(
 ) -> list[Statement]:
     """Chain the rows to the last ones that are there."""
     tips = {number: _tip(connection, number) for number in dict(rows)}
-    return [(_APPEND, list(_chained(rows, tips))), (_BIND, bound)]
+    missing = [
+        (number, row) for number, row in rows if row.seq > tips[number][0] or not _is_sealed(connection, number, row)
+    ]
+    return [(_APPEND, list(_chained(missing, tips))), (_BIND, bound)]
+
+
+def _is_sealed(connection: sqlite3.Connection, number: int, row: UpdateRow) -> bool:
+    """Whether a row that comes again lies in a segment.
+
+    Raises:
+        SeqTaken: A different row lies there.
+    """
+    span = segments.next_span(connection, number, row.seq - 1)
+    if span is None or span.first > row.seq:
+        return False
+    [sealed] = segments.plain_page(connection, number, row.seq - 1, row.seq)
+    if sealed != (row.seq, row.at, row.user, row.session, crc32(row.update), None, row.update):
+        raise SeqTaken("A different row stands at one of these places.")
+    return True
 
 
 def _tip(connection: sqlite3.Connection, number: int) -> tuple[int, bytes]:
@@ -171,12 +168,30 @@ def _chained(rows: Sequence[tuple[int, UpdateRow]], tips: dict[int, tuple[int, b
         yield number, row.seq, row.at, row.user, row.session, crc32(row.update), salt, link, row.update
 
 
+def _page(document: DocumentId, after: int, until: int, connection: sqlite3.Connection) -> list[PlainRow]:
+    number = number_of(connection, document)
+    return [] if number is None else segments.plain_page(connection, number, after, until)
+
+
+def _moment(document: DocumentId, at: int, connection: sqlite3.Connection) -> tuple[int, int] | None:
+    number = number_of(connection, document)
+    return None if number is None else spans.moment(connection, number, at)
+
+
+def _activity(
+    document: DocumentId, since: int, until: int, step: int, connection: sqlite3.Connection
+) -> list[tuple[str, int, int]]:
+    number = number_of(connection, document)
+    return [] if number is None else spans.activity(connection, number, since, until, step)
+
+
 def _bound(number: int, binding: Binding) -> tuple[Any, ...]:
     return (number, binding.client, binding.user, binding.at, binding.returned_by)
 
 
-def _row(document: DocumentId, record: tuple[Any, ...]) -> UpdateRow:
-    seq, at, user, session, checksum, update, first = record
+def _row(document: DocumentId, record: PlainRow) -> UpdateRow:
+    seq, at, user, session, checksum, first, update = record
     if crc32(update) != checksum:
         raise CorruptStorage(f"Row {seq} of {document} is damaged.")
-    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update, first)
+    whole = Seq(first) if first is not None else None
+    return UpdateRow(document, Seq(seq), Micros(at), UserId(user), SessionId(session), update, whole)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from crdt_docs.ids import RoomId
 from persistence.interfaces import Micros, RoomUsage
+from persistence.sqlite import spans
 from persistence.sqlite.connection import Database
 
 _HEADS = """
@@ -14,7 +16,6 @@ SELECT documents.room, documents.id, documents.rewrites, updates.seq, updates.at
 JOIN updates ON updates.document = documents.id
     AND updates.seq = (SELECT max(seq) FROM updates WHERE document = documents.id)
 """
-_GROWN = "SELECT count(*), sum(length(bytes)) FROM updates WHERE document = ? AND seq > ? AND seq <= ?"
 _ROOMS = """
 SELECT rooms.id, coalesce(files.files, 0), coalesce(files.bytes, 0), visits.joined_at, visits.left_at,
     (SELECT count(*) FROM members WHERE members.room = rooms.id)
@@ -75,7 +76,8 @@ class UsageCounter:
         if counted is None or counted.rewrites != rewrites:
             counted = _Counted(rewrites)
         if seq > counted.seq:
-            [(rows, size)] = await self._database.survey(_GROWN, (document, counted.seq, seq))
+            more = partial(spans.counted, number=document, after=counted.seq, until=seq)
+            rows, size = await self._database.survey_by(more)
             counted = self._counted[document] = _Counted(rewrites, seq, counted.rows + rows, counted.size + size)
         return counted
 

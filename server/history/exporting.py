@@ -15,8 +15,8 @@ from persistence import chain
 from persistence.errors import CorruptStorage, StorageUnavailable
 from persistence.interfaces import Micros, SignedCheckpoint, SignedHead, Tip
 from persistence.sqlite import DATABASE_NAME
-from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, reading, rewrites_of
-from persistence.sqlite.transfer import chunks_of, pages_of, records_of, tip_of
+from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, reading, rewrites_of, rows_of
+from persistence.sqlite.transfer import chunks_of, records_of, tip_of
 from server.errors import UnknownRoom
 from server.history.checkpoints import link_behind
 from server.history.heads import SigningKey
@@ -115,7 +115,7 @@ def _rows(
     """The rows, if they are what they were: what does not fit is not given on."""
     link, last = chain.genesis(log.origin, log.document.name), 0
     told = Told({}, {}, checkpoints)
-    for seq, at, user, session, checksum, salt, _, commitment, update in pages_of(connection, log, tip[0]):
+    for seq, at, user, session, checksum, salt, _, commitment, update in rows_of(connection, log, tip[0]):
         if told.is_gap(last + 1, seq) or crc32(update) != checksum:
             raise CorruptStorage(f"Row {last + 1} of {log.document} is missing or damaged.")
         computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))

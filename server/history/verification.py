@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, RoomId
 from persistence import chain
+from persistence.errors import SegmentCorrupt
 from persistence.interfaces import SignedCheckpoint, SignedErasure, SignedHead
-from persistence.sqlite.reading import Log, StoredRow, checkpoints_of, erasures_of, heads_of, logs, rows_of
+from persistence.segment import StoredRow
+from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, rows_of
 from server.history.checkpoints import is_genuine_checkpoint, link_behind
 from server.history.erasures import Replaced, is_genuine_erasure, replaced_rows
 from server.history.heads import is_genuine, key_id
@@ -75,8 +78,9 @@ def verify_log(connection: sqlite3.Connection, log: Log, own: bytes | None) -> V
         {head.seq: head for head in genuine}, replaced_rows(erasures), {each.last: each for each in checkpoints}
     )
     rows, last, fault = _check_rows(rows_of(connection, log), log, told)
-    if fault is not None and fault.what == _DIFFERS and (place := _belongs(connection, log, fault.seq)) is not None:
-        fault = Fault(fault.seq, f"reordered: what stands here was row {place}")
+    with suppress(SegmentCorrupt):
+        if fault is not None and fault.what == _DIFFERS and (place := _belongs(connection, log, fault.seq)) is not None:
+            fault = Fault(fault.seq, f"reordered: what stands here was row {place}")
     fault = fault or forged or cut_off(heads, last)
     return Verdict(log.document, rows, fault, heads[-1] if heads and fault is None else None)
 
@@ -161,29 +165,32 @@ def _check_rows(rows: Iterable[StoredRow], log: Log, told: Told) -> tuple[int, i
     link, count, last = chain.genesis(log.origin, log.document.name), 0, 0
     heads, checkpoints = told.heads, told.checkpoints
     fault: Fault | None = None
-    for seq, at, user, session, checksum, salt, kept, commitment, update in rows:
-        if seq != last + 1 and told.is_gap(last + 1, seq):
-            fault = Fault(last + 1, "missing row")
-            break
-        count, last = count + 1, seq
-        if crc32(update) != checksum:
-            fault = Fault(seq, "changed bytes")
-            break
-        if (not salt or commitment is not None) and (
-            fault := replacement_fault(seq, salt, commitment, update, told)
-        ) is not None:
-            break
-        computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-        if seq in checkpoints and (computed := link_behind(checkpoints[seq], link, computed) or b"") == b"":
-            fault = Fault(seq, NOT_KEPT)
-            break
-        link = computed
-        if link != kept:
-            fault = Fault(seq, _DIFFERS)
-            break
-        if seq in heads and heads[seq].link != link:
-            fault = Fault(seq, REWRITTEN)
-            break
+    try:
+        for seq, at, user, session, checksum, salt, kept, commitment, update in rows:
+            if seq != last + 1 and told.is_gap(last + 1, seq):
+                fault = Fault(last + 1, "missing row")
+                break
+            count, last = count + 1, seq
+            if crc32(update) != checksum:
+                fault = Fault(seq, "changed bytes")
+                break
+            if (not salt or commitment is not None) and (
+                fault := replacement_fault(seq, salt, commitment, update, told)
+            ) is not None:
+                break
+            computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
+            if seq in checkpoints and (computed := link_behind(checkpoints[seq], link, computed) or b"") == b"":
+                fault = Fault(seq, NOT_KEPT)
+                break
+            link = computed
+            if link != kept:
+                fault = Fault(seq, _DIFFERS)
+                break
+            if seq in heads and heads[seq].link != link:
+                fault = Fault(seq, REWRITTEN)
+                break
+    except SegmentCorrupt as exc:
+        fault = Fault(exc.first, exc.reason)
     return count, last, fault
 
 

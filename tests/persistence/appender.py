@@ -1,4 +1,4 @@
-"""A program to be killed: appends batches, each with a client id, and prints the last seq after each."""
+"""A program to be killed: appends batches, each with a client id, prints the last seq after each, and seals rows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-from persistence.sqlite import open_sqlite
+from persistence.sqlite import DATABASE_NAME, open_sqlite, seal
 from tests.contracts.rows import WHITEBOARD, bound, rows
 from tests.persistence.conftest import clock
+from tests.persistence.test_seal import seal_all
 
 BATCH = 7
+seal.MAX_ROWS = 20  # type: ignore[misc]
 
 
 async def append_for_ever(folder: Path) -> None:
@@ -21,6 +23,7 @@ async def append_for_ever(folder: Path) -> None:
             await stores.updates.append(rows(BATCH, first=head + 1, size=400), [bound(head + 1)])
             head += BATCH
             print(head, flush=True)
+            seal_all(folder / DATABASE_NAME)
 
 
 if __name__ == "__main__":

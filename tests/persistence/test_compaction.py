@@ -273,3 +273,65 @@ async def test_the_worker_ends_with_the_compactor(stores: SqliteStores, compacto
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def large_rows(count: int) -> list[UpdateRow]:
+    """Nine of them fill a segment."""
+    doc: Doc = Doc(client_id=1)
+    text, log = doc.get("text", type=Text), []
+    for seq in range(1, count + 1):
+        state = doc.get_state()
+        text.insert(0, f"{seq:06d}" * 10_000)
+        log.append(row(seq, doc.get_update(state)))
+    return log
+
+
+async def segments_of(stores: SqliteStores) -> list[tuple[int, int]]:
+    return await stores.database.read("SELECT first, last FROM segments ORDER BY last")  # type: ignore[return-value]
+
+
+async def test_rows_behind_a_snapshot_are_sealed_once_they_are_old(
+    stores: SqliteStores, compactor_of: Callable[..., Compactor]
+) -> None:
+    """[CP7] One segment after each snapshot, the others when nothing else is to be done; snapshots go on from them."""
+    log = large_rows(31)
+    await stores.updates.append(log[:20])
+    async with compactor_of(clock=lambda: Micros(log[0].at + compaction.SEAL_AFTER)) as compactor:
+        compactor.request(WHITEBOARD)
+        await compactor.settled()
+        assert await stores.snapshots.newest(WHITEBOARD) is not None
+        assert await segments_of(stores) == []
+    async with compactor_of(idle_seconds=0.05) as compactor:
+        await stores.updates.append(log[20:])
+        compactor.request(WHITEBOARD)
+        await compactor.settled()
+        assert (await segments_of(stores))[0] == (1, 9)
+        await until(lambda: compactor.worker.pid is None)
+
+    assert await segments_of(stores) == [(1, 9), (10, 18), (19, 27)]
+    assert [kept async for kept in stores.updates.read_after(WHITEBOARD, Seq(0))] == log
+    await stores.database.write("DELETE FROM snapshots")
+    async with compactor_of() as compactor:
+        compactor.request(WHITEBOARD)
+        await compactor.settled()
+    assert_same(replay((await load_updates(stores, WHITEBOARD)).updates), replay([kept.update for kept in log]))
+
+
+async def test_a_log_that_cannot_be_sealed_keeps_no_other_from_it(
+    stores: SqliteStores, compactor_of: Callable[..., Compactor], caplog: pytest.LogCaptureFixture
+) -> None:
+    """[CP7] It is reported, and stays as it is."""
+    log = large_rows(20)
+    await stores.updates.append([replace(kept, document=CHAT) for kept in log])
+    await stores.updates.append(log)
+    await stores.database.write("UPDATE updates SET user = 'eve' WHERE seq = 2 AND document = 1")
+    async with compactor_of(idle_seconds=0.05) as compactor:
+        for document in (CHAT, WHITEBOARD):
+            compactor.request(document)
+        await compactor.settled()
+        await until(lambda: compactor.worker.pid is None)
+
+    assert "left unsealed" in caplog.text
+    counted = await stores.database.read("SELECT document, count(*) FROM segments GROUP BY document")
+    assert [count for _, count in counted] == [2]
+    assert await stores.database.read("SELECT count(*) FROM updates WHERE user = 'eve'") == [(1,)]

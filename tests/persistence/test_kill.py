@@ -32,7 +32,8 @@ async def acknowledged_until_killed(folder: Path, lines: int, delay: float) -> i
 
 
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    """[DB4] [UL2] [UL10] Batches that were not acknowledged are there whole, with their bindings, or not at all."""
+    """[DB4] [UL2] [UL10] [SG3] Batches that were not acknowledged are there whole, with their bindings, or not at all;
+    whatever was being sealed is there once."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
     chance = random.Random(seed)
@@ -45,3 +46,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
             assert await read(stores) == rows(head, size=400)
             bindings = [bound(first) for first in range(1, head + 1, BATCH)]
             assert await stores.updates.bindings(WHITEBOARD) == bindings
+            [(lying_open,)] = await stores.database.read("SELECT count(*) FROM updates")
+            [(sealed,)] = await stores.database.read("SELECT coalesce(sum(last - first + 1), 0) FROM segments")
+            assert lying_open + sealed == head
+    assert sealed > 0

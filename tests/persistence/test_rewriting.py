@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -17,11 +17,12 @@ from persistence.chain import ErasedRow, commit, pack_erased, unpack_erased
 from persistence.errors import SeqTaken
 from persistence.interfaces import Holdings, Micros, SignedErasure, Snapshot
 from persistence.loading import load_updates
-from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite
+from persistence.sqlite import DATABASE_NAME, SqliteStores, open_sqlite, seal
 from persistence.worker_process import WorkerProcess
 from tests.contracts.rows import ANN, BOB, CHAT, WHITEBOARD, bound, read, room, row
 from tests.persistence.conftest import clock
 from tests.persistence.test_chain import links_of, stored
+from tests.persistence.test_seal import seal_all
 
 MARKER = "what Bob wrote, word by word"
 DOCUMENT = replace(WHITEBOARD, name="doc-notes")
@@ -67,11 +68,24 @@ async def _opened(folder: Path) -> AsyncIterator[SqliteStores]:
         yield stores
 
 
-async def test_his_content_is_in_no_row_no_snapshot_and_no_file(tmp_path: Path) -> None:
+@pytest.fixture(params=["open", "sealed"])
+def lying(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Has the rows of a folder lie open, or all but the last in segments of three."""
+
+    def lie(folder: Path) -> None:
+        if request.param == "sealed":
+            monkeypatch.setattr(seal, "MAX_ROWS", 3)
+            assert seal_all(folder / DATABASE_NAME) >= 39
+
+    return lie
+
+
+async def test_his_content_is_in_no_row_no_snapshot_and_no_file(tmp_path: Path, lying: Callable[[Path], None]) -> None:
     """[RW1] [RW4] Small texts and those that fill pages of their own, in the write-ahead log too, at once."""
     async with _opened(tmp_path) as stores:
         await _written(stores)
         assert MARKER.encode() in _files(tmp_path)
+        lying(tmp_path)
 
         holdings = await _erase(stores)
         assert await stores.erasures.scrub()
@@ -79,15 +93,19 @@ async def test_his_content_is_in_no_row_no_snapshot_and_no_file(tmp_path: Path) 
         assert [each.seq for each in holdings.rows] == list(range(2, 41, 2))
         assert MARKER.encode() not in _files(tmp_path)
         assert b"Ann's 39" in _files(tmp_path)
+        lying(tmp_path)
     assert MARKER.encode() not in _files(tmp_path)
 
 
-async def test_rows_keep_their_links_and_commitments(stores: SqliteStores, tmp_path: Path) -> None:
-    """[RW1] [RW2] Place, instant, author and link stay; the salt goes; others' rows are not touched."""
+async def test_rows_keep_their_links_and_commitments(
+    stores: SqliteStores, tmp_path: Path, lying: Callable[[Path], None]
+) -> None:
+    """[RW1] [RW2] [SG3] Place, instant, author and link stay; the salt goes; others' rows are not touched."""
     await _written(stores)
     database = tmp_path / DATABASE_NAME
     columns = "seq, at, user, session, link, salt, commitment, bytes"
     before = stored(database, DOCUMENT.room, DOCUMENT.name, columns)
+    lying(tmp_path)
 
     await _erase(stores)
 

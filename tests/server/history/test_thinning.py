@@ -17,7 +17,7 @@ from crdt_docs.ids import DocumentId, RoomId, Seq, UserId
 from crdt_docs.lib0 import read_bytes, read_varint
 from crdt_docs.updates import EMPTY_UPDATE
 from persistence.interfaces import Asset, Micros, Stores
-from persistence.sqlite import open_sqlite
+from persistence.sqlite import DATABASE_NAME, open_sqlite, seal
 from server.audit import Audit
 from server.auth.tokens import Tokens
 from server.history import records as r
@@ -28,6 +28,7 @@ from server.history.heads import load_signing_key
 from server.history.stream import stream
 from server.history.thinning import Thinned, Thinner, drop_files, thin_room
 from tests.contracts.rows import read
+from tests.persistence.test_seal import seal_all
 from tests.server.clocks import StandingClock
 from tests.server.history.test_archive import (
     NOW,
@@ -85,10 +86,15 @@ async def thinned(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_a_thinned_log_is_ok_and_says_the_same(tmp_path: Path) -> None:
-    """[TH4] [VE5] [CK1] Heads that were signed before still fit; the trace tells what went."""
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_a_thinned_log_is_ok_and_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool
+) -> None:
+    """[TH4] [VE5] [CK1] [SG3] Heads that were signed before still fit; the trace tells what went."""
     folder = await a_folder(tmp_path / "data", 5)
     said, before = await texts(folder, ROOM), verdicts(folder)
+    monkeypatch.setattr(seal, "MAX_ROWS", 7)
+    assert not sealed or seal_all(folder / DATABASE_NAME) > 90
     async with open_sqlite(folder, durability="process", clock=lambda: NOW) as stores:
         parts = _parts(stores, folder)
         planned = await thin_room(parts, ROOM, LATER, UserId("admin"), dry_run=True)
@@ -105,6 +111,8 @@ async def test_a_thinned_log_is_ok_and_says_the_same(tmp_path: Path) -> None:
     assert [verdict.fault for verdict in after] == [None] * 3
     assert [verdict.signed for verdict in after] == [verdict.signed for verdict in before]
     assert sum(verdict.rows for verdict in after) == 120 - done.rows
+    monkeypatch.setattr(seal, "MAX_ROWS", 1)
+    assert not sealed or (seal_all(folder / DATABASE_NAME), verdicts(folder))[1] == after
     details = json.loads(event.details)
     assert (event.user, details["rows"], details["bytes"]) == ("admin", done.rows, done.bytes)
     assert len(details["signature"]) == 64

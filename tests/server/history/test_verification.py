@@ -12,7 +12,9 @@ from zlib import crc32
 import pytest
 
 from persistence import chain
-from persistence.sqlite import DATABASE_NAME, open_sqlite
+from persistence.segment import Segment, encode
+from persistence.sqlite import DATABASE_NAME, open_sqlite, seal
+from persistence.sqlite.migrations import newest_schema
 from persistence.sqlite.reading import reading
 from server.clock import SystemClock
 from server.history.heads import load_signing_key
@@ -181,4 +183,76 @@ def test_no_change_of_a_row_stays_unseen(folder: Path) -> None:
         with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection:
             connection.executescript("\n".join(before))
             connection.execute("PRAGMA application_id = 0x54484C4E")
-            connection.execute("PRAGMA user_version = 5")
+            connection.execute(f"PRAGMA user_version = {newest_schema()}")
+
+
+@pytest.fixture
+def sealed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The whiteboard's rows 1 to 8 lie in two segments."""
+    monkeypatch.setattr(seal, "MAX_ROWS", 4)
+    with closing(sqlite3.connect(folder / DATABASE_NAME, isolation_level=None)) as connection:
+        [number] = connection.execute("SELECT id FROM documents WHERE name = 'whiteboard'").fetchone()
+        for _ in range(2):
+            assert seal.seal_first(connection, number, ROWS, 1 << 62) == 4
+    return folder
+
+
+def test_sealed_rows_are_checked_as_open_ones(sealed: Path) -> None:
+    """[VE2] [VE3] Up to the same rows and heads."""
+    board = verdicts(sealed)[1]
+
+    assert (board.rows, board.fault) == (ROWS, None)
+    assert board.signed is not None
+    assert board.signed.seq == SIGNED[-1]
+
+
+SEALED_TAMPERED = {
+    "link": ("UPDATE segments SET link = zeroblob(32) WHERE last = 4", 4, "changed metadata"),
+    "removed": ("DELETE FROM segments WHERE last = 4", 1, "missing row"),
+    "checksum": ("UPDATE segments SET checksum = checksum + 1 WHERE last = 8", 5, "The sealed rows 5 to 8 are damaged"),
+    "moved": ("UPDATE segments SET first = 105, last = 108 WHERE last = 8", 5, "missing row"),
+    "size": ("UPDATE segments SET size = size + 1 WHERE last = 8", 5, "The sealed rows 5 to 8 are damaged"),
+}
+
+
+@pytest.mark.parametrize(("statement", "seq", "what"), SEALED_TAMPERED.values(), ids=list(SEALED_TAMPERED))
+def test_what_was_done_to_a_segment_is_told(sealed: Path, statement: str, seq: int, what: str) -> None:
+    """[VE2] [SG4] At its first row, or at the last one where only the chain shows it."""
+    tamper(sealed, statement)
+
+    fault = verdicts(sealed)[1].fault
+
+    assert fault is not None
+    assert (fault.seq, fault.what[: len(what)]) == (seq, what)
+
+
+def test_a_segment_that_was_made_again_with_other_rows_is_told(sealed: Path) -> None:
+    """[VE2] [SG4] Checksum and all: its last row does not have the link that is kept, or that was signed."""
+    with closing(sqlite3.connect(sealed / DATABASE_NAME, isolation_level=None)) as connection:
+        [plain] = connection.execute("SELECT bytes FROM segments WHERE last = 8").fetchone()
+        stored = list(Segment(plain).stored())
+        stored[1] = (*stored[1][:2], "eve", *stored[1][3:])
+        forged = encode(Segment(plain).before, stored)
+        told = (forged, crc32(forged))
+        connection.execute("UPDATE segments SET bytes = ?, checksum = ? WHERE last = 8", told)
+
+    fault = verdicts(sealed)[1].fault
+
+    assert fault is not None
+    assert (fault.seq, fault.what[:7]) == (8, "changed")
+
+
+def test_no_flipped_bit_of_a_segment_stays_unseen(sealed: Path) -> None:
+    """[VE2] [SG4] At random places."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    with closing(sqlite3.connect(sealed / DATABASE_NAME, isolation_level=None)) as connection:
+        [kept] = connection.execute("SELECT bytes FROM segments WHERE last = 4").fetchone()
+        for _ in range(40):
+            flipped = bytearray(kept)
+            flipped[place := dice.randrange(len(kept))] ^= 1 << dice.randrange(8)
+            connection.execute("UPDATE segments SET bytes = ? WHERE last = 4", (bytes(flipped),))
+            fault = verdicts(sealed)[1].fault
+            assert fault is not None, place
+            assert fault.seq == 1
