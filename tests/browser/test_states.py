@@ -15,7 +15,7 @@ from tests.browser.visitor import Visitor
 
 Enter = Callable[..., Visitor]
 
-SMALL_FRAME_BYTES = 16_384
+SMALL_FRAME_BYTES = 4_096
 
 
 @pytest.fixture
