@@ -366,7 +366,7 @@ def test_what_a_person_drew_and_wrote_leaves_boards_chat_and_history(meeting: Me
     """[EA8] At once on open pages; what he did to others' elements stays, and nothing of his is in the replay."""
     olga, bob, cleo = meeting.olga, meeting.bob, enter("Cleo", meeting.room.link)
     hers = olga.board.draw([(400, 300), (500, 350)], tool="r")
-    bob.board.await_element(hers)
+    olga.meet(bob)
     his = bob.board.draw([(600, 300), (650, 380), (700, 310)])
     bob.page.keyboard.press("v")
     bob.page.mouse.click(400, 325)

@@ -39,31 +39,10 @@ _LOOK = """async () => {
 """What the board shows of the scene's first 900 by 420 px, as a hash of its pixels."""
 
 
-_HOLDS = """() => {
-  const sorted = (value) => value?.constructor === Object
-    ? Object.entries(value).sort().map(([key, one]) => [key, sorted(one)]) : value;
-  return JSON.stringify(sorted(__thunderline.doc.getMap('elements').toJSON()));
-}"""
-_HAS = f"(wanted) => ({_HOLDS})() === wanted"
-
-
 @pytest.fixture
 def pair(enter: Enter, room: Room) -> Pair:
     """Ann and Bob, each in a browser of their own."""
     return enter("Ann", room.link), enter("Bob", room.link)
-
-
-def _settle(who: Visitor) -> None:
-    """Wait until everything that is on the board is in the document, and on the server's disk."""
-    who.page.evaluate("() => __thunderline.binding.flush()")
-    who.page.wait_for_function("() => __thunderline.session.whiteboard.status.get().kind === 'saved'")
-
-
-def _meet(who: Visitor, other: Visitor) -> None:
-    """Wait until the other one has all that this one has drawn, and sees it."""
-    _settle(who)
-    other.page.wait_for_function(_HAS, arg=who.page.evaluate(_HOLDS))
-    other.page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
 
 
 def _now(server: RoomServer, room: Room) -> int:
@@ -107,7 +86,7 @@ def test_replayed_pixels_are_those_that_were_seen(pair: Pair, server: RoomServer
     seen: list[tuple[int, str]] = []
     for _ in range(20):
         _change_something(ann, chance)
-        _meet(ann, bob)
+        ann.meet(bob)
         seen.append((_now(server, room), _pixels(bob.page)))
     assert len({pixels for _, pixels in seen}) > 15
 
@@ -122,8 +101,7 @@ def test_replayed_pixels_are_those_that_were_seen(pair: Pair, server: RoomServer
     replay.seek(at)
     replay.do("restore-all")
     bob.page.get_by_test_id("restore-apply").click()
-    _settle(bob)
-    ann.page.wait_for_function(_HAS, arg=bob.page.evaluate(_HOLDS))
+    bob.meet(ann)
     assert _pixels(bob.page) == pixels
     ann.reload()
     assert _pixels(ann.page) == pixels
@@ -163,10 +141,9 @@ def test_a_part_is_drawn_as_the_whole_is(pair: Pair) -> None:
         x = 300 + 60 * place
         shape = ann.board.draw([(x, 250), (x + 110, 330)], tool=tool)
         _set(ann, shape, look + ", backgroundColor: '#ffc9c9'")
-        _settle(ann)
+        ann.settle()
         _set(ann, shape, "x: e.x + 20, y: e.y - 15")
-        _settle(ann)
-    _meet(ann, bob)
+        ann.meet(bob)
     replay = Replay(bob.page)
     replay.open()
     replay.scrub(0.0)
@@ -182,8 +159,7 @@ def test_one_scrubs_plays_and_steps_through_what_was(pair: Pair) -> None:
     ann, bob = pair
     for index in range(4):
         ann.board.draw([(300 + 90 * index, 250), (370 + 90 * index, 330)], tool="r")
-    _settle(ann)
-    _meet(ann, bob)
+    ann.meet(bob)
     live = elements(bob.page)
     replay = Replay(bob.page)
     replay.open()
@@ -212,7 +188,7 @@ def test_what_is_drawn_meanwhile_is_taken_in(pair: Pair) -> None:
     """[RE12] Who looks at the end goes on looking at it; who looks at a moment stays there."""
     ann, bob = pair
     ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     bob.board.await_count(1)
     replay = Replay(bob.page)
     replay.open()
@@ -231,15 +207,14 @@ def test_what_is_drawn_meanwhile_is_taken_in(pair: Pair) -> None:
 def test_the_live_board_says_who_made_what_is_selected(pair: Pair) -> None:
     """[RE13] And who changed it; somebody who has left, too."""
     ann, bob = pair
-    shape = ann.board.draw([(450, 250), (580, 330)], tool="r")
-    _settle(ann)
-    bob.board.await_element(shape)
+    ann.board.draw([(450, 250), (580, 330)], tool="r")
+    ann.meet(bob)
     ann.leave()
     bob.page.mouse.click(450, 290)
     line = bob.page.get_by_test_id("attribution")
     expect(line).to_have_text("Made by Ann")
     bob.page.keyboard.press("ArrowRight")
-    _settle(bob)
+    bob.settle()
     bob.page.mouse.click(700, 600)
     expect(line).to_have_count(0)
     bob.page.mouse.click(452, 290)
@@ -250,15 +225,14 @@ def test_an_element_tells_its_story(pair: Pair) -> None:
     """Who made it, who changed it how, and the way back to that moment."""
     ann, bob = pair
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
-    bob.board.await_element(shape)
+    ann.meet(bob)
     bob.page.evaluate(
         """(id) => __thunderline.api.updateScene({ captureUpdate: 'IMMEDIATELY', elements:
           __thunderline.api.getSceneElements().map((e) => e.id === id
             ? { ...e, x: e.x + 100, version: e.version + 1, versionNonce: 7 } : e) })""",
         shape,
     )
-    _settle(bob)
+    bob.settle()
     ann.page.wait_for_function("() => Math.round(__thunderline.api.getSceneElements()[0].x) === 450")
     replay = Replay(ann.page)
     replay.open()
@@ -275,11 +249,11 @@ def test_what_was_deleted_is_brought_back_and_undo_takes_it_away(pair: Pair, ser
     """[P4] [RE5] Shown first, to nobody else; a new edit, so that what others do meanwhile survives."""
     ann, bob = pair
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     then = _now(server, room)
     ann.page.keyboard.press("Delete")
     ann.board.await_count(0)
-    _settle(ann)
+    ann.settle()
     replay = Replay(bob.page)
     replay.open()
     replay.seek(then)
@@ -295,7 +269,7 @@ def test_what_was_deleted_is_brought_back_and_undo_takes_it_away(pair: Pair, ser
     bob.page.get_by_test_id("restore-apply").click()
     ann.board.await_element(shape)
     assert sorted(ann.board.ids()) == sorted([shape, other])
-    _settle(bob)
+    bob.settle()
     bob.page.keyboard.press("Control+z")
     ann.board.await_count(1)
     assert ann.board.ids() == [other]
@@ -305,15 +279,14 @@ def test_what_one_person_did_is_undone_and_the_others_work_stays(pair: Pair, ser
     """[P4] [RE6] Key by key: Bob's colour goes, Ann's place stays."""
     ann, bob = pair
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
-    bob.board.await_element(shape)
+    ann.meet(bob)
     then = _now(server, room)
     bobs = bob.board.draw([(600, 250), (700, 330)], tool="o")
     _set(bob, shape, "strokeColor: '#e03131'")
-    _meet(bob, ann)
+    bob.meet(ann)
     ann.board.await_element(bobs)
     _set(ann, shape, "x: e.x + 60")
-    _meet(ann, bob)
+    ann.meet(bob)
     place = next(each["x"] for each in ann.board.elements() if each["id"] == shape)
     replay = Replay(ann.page)
     replay.open()
@@ -345,11 +318,10 @@ def test_a_new_room_begins_at_any_moment(pair: Pair, server: RoomServer, room: R
     """[HI7] With what was there, and the way back to where it came from."""
     ann, bob = pair
     first = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     then = _now(server, room)
     ann.board.draw([(600, 250), (700, 330)], tool="o")
-    _settle(ann)
-    _meet(ann, bob)
+    ann.meet(bob)
     replay = Replay(bob.page)
     replay.open()
     replay.seek(then)
@@ -360,7 +332,7 @@ def test_a_new_room_begins_at_any_moment(pair: Pair, server: RoomServer, room: R
     bob.board.await_element(first)
     assert bob.board.ids() == [first]
     bob.board.draw([(350, 450), (480, 520)], tool="r")
-    _settle(bob)
+    bob.settle()
     assert len(ann.board.ids()) == 2
 
     replay.open()
@@ -372,12 +344,12 @@ def test_messages_and_marks_are_moments_too(pair: Pair) -> None:
     """The chat is as it was; a click on either goes there."""
     ann, bob = pair
     ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     bob.page.get_by_test_id("dock-chat").click()
     bob.chat.say("What about a circle?")
     ann.board.draw([(600, 250), (700, 330)], tool="o")
-    _settle(ann)
-    _settle(bob)
+    ann.settle()
+    bob.settle()
     replay = Replay(bob.page)
     replay.open()
     bob.board.await_count(2)
@@ -405,7 +377,7 @@ def test_who_returns_is_shown_what_he_missed(browser: Browser, tmp_path: Path, n
         bob = new_visitor("Bob")
         bob.enter(room.link)
         bob.board.draw([(350, 250), (480, 330)], tool="r")
-        _settle(bob)
+        bob.settle()
         bob.page.goto("about:blank")
         server.stop()
         _let_an_hour_pass(tmp_path / "data")
@@ -414,7 +386,7 @@ def test_who_returns_is_shown_what_he_missed(browser: Browser, tmp_path: Path, n
         ann.enter(room.link)
         ann.board.await_count(1)
         ann.board.draw([(600, 250), (700, 330)], tool="o")
-        _settle(ann)
+        ann.settle()
         bob.page.goto(room.link)
         bob.await_board()
         expect(bob.page.get_by_test_id("catch-up")).to_contain_text("Ann")
@@ -448,8 +420,7 @@ def test_an_empty_history_says_so_and_a_viewer_brings_nothing_back(enter: Enter,
     vera.await_board()
     ann = enter("Ann", room.member)
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
-    vera.board.await_element(shape)
+    ann.meet(vera)
     replay = Replay(vera.page)
     replay.open()
     vera.board.await_element(shape)
@@ -465,7 +436,7 @@ def test_a_moment_is_saved_as_a_file(enter: Enter, room: Room, server: RoomServe
     """For Excalidraw, as a drawing, as a picture, as a film; the first can be dropped on another board."""
     ann = enter("Ann", room.link)
     shape = ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     replay = Replay(ann.page)
     replay.open()
     ann.board.await_element(shape)
@@ -483,7 +454,7 @@ def test_a_moment_is_saved_as_a_file(enter: Enter, room: Room, server: RoomServe
     other = bob.board.draw([(600, 250), (700, 330)], tool="o")
     bob.board.drop("moment.excalidraw", "application/json", drawing, (500, 500))
     bob.board.await_count(2)
-    _settle(bob)
+    bob.settle()
     bob.reload()
     bob.board.await_count(2)
     assert set(bob.board.ids()) == {shape, other}
@@ -493,7 +464,7 @@ def test_a_room_that_is_deleted_ends_its_replay(enter: Enter, room: Room, server
     """And a history that cannot be reached is asked for again."""
     ann = enter("Ann", room.link)
     ann.board.draw([(350, 250), (480, 330)], tool="r")
-    _settle(ann)
+    ann.settle()
     replay = Replay(ann.page)
     replay.open()
     ann.context.set_offline(True)

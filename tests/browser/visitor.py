@@ -17,6 +17,14 @@ from tests.browser.room_server import Room, RoomServer
 DESKTOP = {"width": 1280, "height": 800}
 SAVED = "Saved"
 
+# What a page's document says of the board, in one order.
+_HOLDS = """() => {
+  const sorted = (value) => value?.constructor === Object
+    ? Object.entries(value).sort().map(([key, one]) => [key, sorted(one)]) : value;
+  return JSON.stringify(sorted(__thunderline.doc.getMap('elements').toJSON()));
+}"""
+_HAS = f"(wanted) => ({_HOLDS})() === wanted"
+
 
 class Visitor:
     """A person at a browser. Errors that the page throws are collected in `errors`."""
@@ -92,6 +100,17 @@ class Visitor:
 
     def await_saved(self) -> None:
         self.await_status(SAVED)
+
+    def settle(self) -> None:
+        """Wait until everything that is on the board is in the document, and on the server's disk."""
+        self.page.evaluate("() => __thunderline.binding.flush()")
+        self.page.wait_for_function("() => __thunderline.session.whiteboard.status.get().kind === 'saved'")
+
+    def meet(self, other: Visitor) -> None:
+        """Wait until the other one has all that this one has drawn, to its last point, and sees it."""
+        self.settle()
+        other.page.wait_for_function(_HAS, arg=self.page.evaluate(_HOLDS))
+        other.page.evaluate("() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
 
     def go_offline(self) -> None:
         self.context.set_offline(True)
