@@ -1,4 +1,4 @@
-"""Applying an update that a peer or the disk gave: the one place that knows how pycrdt fails."""
+"""Applying an update and writing a state as one: the one place that knows how pycrdt fails at either."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from pycrdt import Doc
 
 from crdt_docs.errors import MalformedUpdate
+from crdt_docs.updates import decode_state_vector
 
 
 def apply_update(doc: Doc[Any], update: bytes) -> None:
@@ -22,3 +23,18 @@ def apply_update(doc: Doc[Any], update: bytes) -> None:
         if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
             raise
         raise MalformedUpdate("The update cannot be integrated.") from exc
+
+
+def encode_state(doc: Doc[Any]) -> bytes | None:
+    """The whole state as one update (v1), read back; None where that would not restore it.
+
+    Where half of a surrogate pair was deleted from a text, yrs writes an update that restores another state.
+
+    Raises:
+        MalformedUpdate: What was written cannot be integrated.
+    """
+    state = doc.get_update()
+    restored: Doc[Any] = Doc()
+    apply_update(restored, state)
+    same = decode_state_vector(restored.get_state()) == decode_state_vector(doc.get_state())
+    return state if same else None

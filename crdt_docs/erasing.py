@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping
 from crdt_docs.contents import CONTENTS
 from crdt_docs.errors import MalformedUpdate
 from crdt_docs.ids import ClientId
-from crdt_docs.lib0 import read_varint, skip_text, varint
+from crdt_docs.items import CONTENT_BITS, SKIP, read_origin
+from crdt_docs.lib0 import read_varint, varint
 
-_SKIP, _DELETED = 10, 1
-_HAS_ORIGINS, _HAS_PARENT_SUB, _CONTENT_BITS = 0xC0, 0x20, 0x1F
+_DELETED = 1
 
 
 def erase_clients(update: bytes, clients: Collection[ClientId]) -> bytes:
@@ -49,32 +49,17 @@ def _erase(update: bytes, clients: Collection[ClientId]) -> bytes:
         erased = client in clients
         for _ in range(count):
             start, info = at, update[at]
-            content = info & _CONTENT_BITS
-            if not content or content == _SKIP:
+            content = info & CONTENT_BITS
+            if not content or content == SKIP:
                 _, at = read_varint(update, at + 1)
                 continue
-            body = _pass_place(update, at + 1, info)
+            _, body = read_origin(update, at + 1, info)
             length, at = CONTENTS[content](update, body)
             if erased and content != _DELETED:
-                kept = bytes((info & ~_CONTENT_BITS | _DELETED,)) + update[start + 1 : body]
+                kept = bytes((info & ~CONTENT_BITS | _DELETED,)) + update[start + 1 : body]
                 parts += (update[copied:start], kept, varint(length))
                 copied = at
     return b"".join((*parts, update[copied:])) if parts else update
-
-
-def _pass_place(data: bytes, at: int, info: int) -> int:
-    """Pass what an item says of its neighbours and its parent."""
-    beside = info & _HAS_ORIGINS
-    if beside:
-        for _ in range(4 if beside == _HAS_ORIGINS else 2):
-            _, at = read_varint(data, at)
-        return at
-    if data[at]:
-        at = skip_text(data, at + 1)
-    else:
-        _, at = read_varint(data, at + 1)
-        _, at = read_varint(data, at)
-    return skip_text(data, at) if info & _HAS_PARENT_SUB else at
 
 
 def deletion_of(clocks: Mapping[ClientId, int]) -> bytes:

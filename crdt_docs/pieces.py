@@ -11,7 +11,8 @@ from typing import Final
 
 from crdt_docs.contents import CONTENTS
 from crdt_docs.errors import DocumentQuotaExceeded
-from crdt_docs.lib0 import read_varint, skip_text
+from crdt_docs.items import CONTENT_BITS, SKIP, read_origin
+from crdt_docs.lib0 import read_varint
 
 BASE_MOVES: Final = 1_000_000
 """Values that may be moved whatever the size of the update; some 85 ns each."""
@@ -19,8 +20,7 @@ MOVES_PER_BYTE: Final = 20
 _UNCHECKED_BYTES: Final = 4_096
 """A piece has 6 bytes at least, so these hold too few to matter."""
 
-_SKIP, _STRING, _ANY = 10, 4, 8
-_HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB, _CONTENT_BITS = 0x80, 0x40, 0x20, 0x1F
+_STRING, _ANY = 4, 8
 
 
 def check_pieces(update: bytes) -> None:
@@ -52,12 +52,12 @@ def _count_moves(data: bytes, at: int, count: int, client: int, clock: int) -> t
     for _ in range(count):
         info = data[at]
         at += 1
-        content = info & _CONTENT_BITS
-        if not content or content == _SKIP:
+        content = info & CONTENT_BITS
+        if not content or content == SKIP:
             length, at = read_varint(data, at)
             origin = None
         else:
-            origin, at = _read_origin(data, at, info)
+            origin, at = read_origin(data, at, info)
             length, at = CONTENTS[content](data, at)
         if content != last or content not in (_STRING, _ANY) or origin != (client, clock - 1):
             moves += pieces * values
@@ -67,24 +67,3 @@ def _count_moves(data: bytes, at: int, count: int, client: int, clock: int) -> t
         clock += length
         last = content
     return moves + pieces * values, at
-
-
-def _read_origin(data: bytes, at: int, info: int) -> tuple[tuple[int, int] | None, int]:
-    """What an item stands behind, if anything; then where its content begins."""
-    origin = None
-    if info & _HAS_ORIGIN:
-        client, at = read_varint(data, at)
-        clock, at = read_varint(data, at)
-        origin = client, clock
-    if info & _HAS_RIGHT_ORIGIN:
-        _, at = read_varint(data, at)
-        _, at = read_varint(data, at)
-    if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
-        if data[at]:
-            at = skip_text(data, at + 1)
-        else:
-            _, at = read_varint(data, at + 1)
-            _, at = read_varint(data, at)
-        if info & _HAS_PARENT_SUB:
-            at = skip_text(data, at)
-    return origin, at

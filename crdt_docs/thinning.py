@@ -7,7 +7,7 @@ from typing import Any
 
 from pycrdt import Doc
 
-from crdt_docs.applying import apply_update
+from crdt_docs.applying import apply_update, encode_state
 from crdt_docs.errors import MalformedUpdate
 from crdt_docs.updates import EMPTY_UPDATE, advance, decode_state_vector, merge, read_update
 
@@ -51,8 +51,4 @@ class Thinner:
 
     def state(self) -> bytes | None:
         """The whole document as one update; None where that would not restore it."""
-        state = self._doc.get_update()
-        restored: Doc[Any] = Doc()
-        apply_update(restored, state)
-        same = decode_state_vector(restored.get_state()) == decode_state_vector(self._doc.get_state())
-        return state if same else None
+        return encode_state(self._doc)

@@ -25,7 +25,7 @@ from zlib import crc32
 
 from pycrdt import Doc
 
-from crdt_docs.updates import decode_state_vector
+from crdt_docs.applying import encode_state
 from persistence.sqlite.documents import LAST
 from persistence.sqlite.seal import NotSealable, seal_first
 from persistence.sqlite.segments import one_view, plain_page
@@ -83,18 +83,10 @@ def _build(connection: sqlite3.Connection, room: str, name: str, last: int) -> B
                 raise LogDamaged(f"row {seq + 1} is missing or damaged")
             doc.apply_update(update)
             seq, at = place, instant
-    return Built(seq, at, rewrites, _encode(doc))
-
-
-def _encode(doc: Doc[Any]) -> bytes:
-    """Write the state as one update and read it back: where half of a surrogate pair was deleted from a text, yrs
-    writes an update that restores another state. Such a document goes on being loaded from its rows."""
-    update = doc.get_update()
-    restored: Doc[Any] = Doc()
-    restored.apply_update(update)
-    if decode_state_vector(restored.get_state()) != decode_state_vector(doc.get_state()):
+    state = encode_state(doc)
+    if state is None:  # such a document goes on being loaded from its rows
         raise StateNotEncodable("its state does not survive being written as one update")
-    return update
+    return Built(seq, at, rewrites, state)
 
 
 def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, last: int, doc: Doc[Any]) -> tuple[int, int]:
