@@ -64,7 +64,7 @@ def sized(text: str) -> bytes:
 
 def genesis(origin: str, name: str) -> bytes:
     """The link before the first row of a document whose log began in the room `origin`."""
-    return sha256(sized(VERSION_TAG) + sized(origin) + sized(name)).digest()
+    return sha256(_of_log(VERSION_TAG, origin, name)).digest()
 
 
 def commit(salt: bytes, update: bytes) -> bytes:
@@ -79,7 +79,7 @@ def link(previous: bytes, seq: int, at: int, user: str, session: str, commitment
 
 def head_message(origin: str, name: str, seq: int, link: bytes, at: int) -> bytes:
     """What is signed to say that a log had this link at its row `seq`."""
-    return sized(HEAD_TAG) + sized(origin) + sized(name) + _PLACE.pack(seq, at) + link
+    return _of_log(HEAD_TAG, origin, name) + _PLACE.pack(seq, at) + link
 
 
 def pack_erased(rows: Iterable[ErasedRow]) -> bytes:
@@ -96,7 +96,7 @@ def unpack_erased(packed: bytes) -> list[ErasedRow]:
 
 def erasure_message(origin: str, name: str, at: int, by: str, rows: bytes) -> bytes:
     """What is signed to say that these rows (packed) were replaced."""
-    return sized(ERASURE_TAG) + sized(origin) + sized(name) + _INSTANT.pack(at) + sized(by) + rows
+    return _of_log(ERASURE_TAG, origin, name) + _INSTANT.pack(at) + sized(by) + rows
 
 
 def checkpoint_message(
@@ -104,7 +104,12 @@ def checkpoint_message(
 ) -> bytes:
     """What is signed to say that one row was kept of a span."""
     place = _SPAN.pack(first, last)
-    return sized(CHECKPOINT_TAG) + sized(origin) + sized(name) + place + before + after + kept + _INSTANT.pack(at)
+    return _of_log(CHECKPOINT_TAG, origin, name) + place + before + after + kept + _INSTANT.pack(at)
+
+
+def _of_log(tag: str, origin: str, name: str) -> bytes:
+    """How everything begins that is said of one log."""
+    return sized(tag) + sized(origin) + sized(name)
 
 
 @lru_cache(maxsize=1024)

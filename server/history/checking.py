@@ -14,7 +14,6 @@ from crdt_docs.ids import DocumentId, RoomId, Seq, UserId, parse_document_id, pa
 from persistence import chain
 from persistence.interfaces import Micros, SignedCheckpoint, SignedErasure, SignedHead
 from server.history.archive import ArchiveDamaged
-from server.history.checkpoints import link_behind
 from server.history.erasures import Replaced, replaced_rows
 from server.history.records import (
     Asset,
@@ -197,7 +196,7 @@ class _Log:
 
     def row(self, told: Row) -> tuple[bytes, int | None]:
         """The link of the row, and the first seq that it stands for if there are several."""
-        if told.seq != self._seq + 1 and self._signed.is_gap(self._seq + 1, told.seq):
+        if self._signed.is_gap(self._seq + 1, told.seq):
             raise self._wrong(Fault(self._seq + 1, "missing row"))
         self._seq, self._rows = told.seq, self._rows + 1
         if not told.salt or told.commitment is not None:
@@ -205,17 +204,14 @@ class _Log:
             if fault is not None:
                 raise self._wrong(fault)
         commitment = told.commitment or chain.commit(told.salt, told.update)
-        link = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment)
-        checkpoint = self._checkpoints.get(told.seq)
-        if checkpoint is not None:
-            behind = link_behind(checkpoint, self._link, link)
-            if behind is None:
-                raise self._wrong(Fault(told.seq, NOT_KEPT))
-            link = behind
+        computed = chain.link(self._link, told.seq, told.at, told.user, told.session, commitment)
+        link = self._signed.link_behind(self._link, told.seq, computed)
+        if link is None:
+            raise self._wrong(Fault(told.seq, NOT_KEPT))
         self._link = link
         if told.seq in self._heads and self._heads[told.seq].link != link:
             raise self._wrong(Fault(told.seq, REWRITTEN))
-        return link, None if checkpoint is None else checkpoint.first
+        return link, self._checkpoints[told.seq].first if told.seq in self._checkpoints else None
 
     def finish(self) -> Verdict:
         newest = max(self._heads, default=0)

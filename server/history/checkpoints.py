@@ -31,14 +31,3 @@ def is_genuine_checkpoint(told: SignedCheckpoint) -> bool:
         told.origin, told.document.name, told.first, told.last, told.before, told.after, told.kept, told.at
     )
     return is_signed(told.key, told.signature, message)
-
-
-def link_behind(checkpoint: SignedCheckpoint, link: bytes, computed: bytes) -> bytes | None:
-    """The link of a kept row, if it is the one that was kept, right behind the link where its span began.
-
-    Args:
-        link: Of the row before.
-        computed: What the kept row's would be, right behind it.
-    """
-    fits = (checkpoint.before, checkpoint.kept) == (link, computed)
-    return checkpoint.after if fits else None

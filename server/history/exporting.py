@@ -18,7 +18,6 @@ from persistence.sqlite import DATABASE_NAME
 from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, reading, rewrites_of, rows_of
 from persistence.sqlite.transfer import chunks_of, records_of, tip_of
 from server.errors import UnknownRoom
-from server.history.checkpoints import link_behind
 from server.history.heads import SigningKey
 from server.history.records import (
     Asset,
@@ -119,8 +118,7 @@ def _rows(
         if told.is_gap(last + 1, seq) or crc32(update) != checksum:
             raise CorruptStorage(f"Row {last + 1} of {log.document} is missing or damaged.")
         computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-        link = (link_behind(checkpoints[seq], link, computed) or b"") if seq in checkpoints else computed
-        last = seq
+        link, last = told.link_behind(link, seq, computed) or b"", seq
         yield Row(seq, at, user, session, salt, update, commitment)
     if link != tip[1]:
         raise CorruptStorage(f"The log of {log.document} is not what it was: verify it.")

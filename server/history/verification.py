@@ -15,7 +15,7 @@ from persistence.errors import SegmentCorrupt
 from persistence.interfaces import SignedCheckpoint, SignedErasure, SignedHead
 from persistence.segment import StoredRow
 from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, rows_of
-from server.history.checkpoints import is_genuine_checkpoint, link_behind
+from server.history.checkpoints import is_genuine_checkpoint
 from server.history.erasures import Replaced, is_genuine_erasure, replaced_rows
 from server.history.heads import is_genuine, key_id
 
@@ -87,37 +87,37 @@ def verify_log(connection: sqlite3.Connection, log: Log, own: bytes | None) -> V
 
 def signature_fault(heads: Sequence[SignedHead], own: bytes | None) -> Fault | None:
     """[VE3] The first head that was not signed by whom it names, or by another than must have signed it."""
-    for head in heads:
-        if not is_genuine(head):
-            return Fault(head.seq, "wrong signature of the head")
-        if own is not None and head.key != own:
-            return Fault(head.seq, f"the head is signed by key {key_id(head.key)}, which is not this installation's")
-    return None
+    faults = (_signer_fault(head.seq, "the head", is_genuine(head), head.key, own) for head in heads)
+    return next(filter(None, faults), None)
 
 
 def erasure_fault(erasures: Sequence[SignedErasure], own: bytes | None) -> Fault | None:
     """[VE4] The first record of an erasure that was not signed by whom it names, or by who must have signed it."""
-    for erasure in erasures:
+    for each in erasures:
         try:
-            first = min(replaced_rows([erasure]), default=0)
+            first = min(replaced_rows([each]), default=0)
         except ValueError:
             return Fault(0, "a record of an erasure is cut off")
-        if not is_genuine_erasure(erasure):
-            return Fault(first, "wrong signature of the record of an erasure")
-        if own is not None and erasure.key != own:
-            whose = f"key {key_id(erasure.key)}, which is not this installation's"
-            return Fault(first, f"the record of an erasure is signed by {whose}")
+        fault = _signer_fault(first, "the record of an erasure", is_genuine_erasure(each), each.key, own)
+        if fault is not None:
+            return fault
     return None
 
 
 def checkpoint_fault(checkpoints: Sequence[SignedCheckpoint], own: bytes | None) -> Fault | None:
     """[VE5] The first checkpoint that was not signed by whom it names, or by who must have signed it."""
-    for each in checkpoints:
-        if not is_genuine_checkpoint(each):
-            return Fault(each.last, "wrong signature of a checkpoint")
-        if own is not None and each.key != own:
-            whose = f"key {key_id(each.key)}, which is not this installation's"
-            return Fault(each.last, f"a checkpoint is signed by {whose}")
+    faults = (
+        _signer_fault(each.last, "a checkpoint", is_genuine_checkpoint(each), each.key, own) for each in checkpoints
+    )
+    return next(filter(None, faults), None)
+
+
+def _signer_fault(seq: int, what: str, is_genuine: bool, key: bytes, own: bytes | None) -> Fault | None:
+    """What is wrong with the signature of `what`, which stands for the row `seq`."""
+    if not is_genuine:
+        return Fault(seq, f"wrong signature of {what}")
+    if own is not None and key != own:
+        return Fault(seq, f"{what} is signed by key {key_id(key)}, which is not this installation's")
     return None
 
 
@@ -132,6 +132,17 @@ class Told:
     def is_gap(self, expected: int, seq: int) -> bool:
         """Whether rows are missing before the row `seq` that no checkpoint stands for."""
         return seq != expected and (seq not in self.checkpoints or self.checkpoints[seq].first != expected)
+
+    def link_behind(self, link: bytes, seq: int, computed: bytes) -> bytes | None:
+        """The link of the row `seq` right behind `link`; None where a checkpoint says that another row was kept.
+
+        Args:
+            computed: What its link is if no checkpoint stands for it.
+        """
+        checkpoint = self.checkpoints.get(seq)
+        if checkpoint is None:
+            return computed
+        return checkpoint.after if (checkpoint.before, checkpoint.kept) == (link, computed) else None
 
 
 def replacement_fault(seq: int, salt: bytes, commitment: bytes | None, update: bytes, told: Told) -> Fault | None:
@@ -163,11 +174,11 @@ def _check_rows(rows: Iterable[StoredRow], log: Log, told: Told) -> tuple[int, i
     The loop of a whole archive: plain and flat.
     """
     link, count, last = chain.genesis(log.origin, log.document.name), 0, 0
-    heads, checkpoints = told.heads, told.checkpoints
+    heads = told.heads
     fault: Fault | None = None
     try:
         for seq, at, user, session, checksum, salt, kept, commitment, update in rows:
-            if seq != last + 1 and told.is_gap(last + 1, seq):
+            if told.is_gap(last + 1, seq):
                 fault = Fault(last + 1, "missing row")
                 break
             count, last = count + 1, seq
@@ -179,10 +190,11 @@ def _check_rows(rows: Iterable[StoredRow], log: Log, told: Told) -> tuple[int, i
             ) is not None:
                 break
             computed = chain.link(link, seq, at, user, session, commitment or chain.commit(salt, update))
-            if seq in checkpoints and (computed := link_behind(checkpoints[seq], link, computed) or b"") == b"":
+            behind = told.link_behind(link, seq, computed)
+            if behind is None:
                 fault = Fault(seq, NOT_KEPT)
                 break
-            link = computed
+            link = behind
             if link != kept:
                 fault = Fault(seq, _DIFFERS)
                 break
