@@ -27,7 +27,7 @@ from server.history.thinning import Thinner, keep_thinning
 from server.metrics import Metrics
 from server.presence.roster import Person
 from server.presence.sessions import SessionBook
-from server.retention import Forgetful, keep_forgetting
+from server.retention import keep_forgetting
 from server.rooms.registry import Registry
 from server.routes.admin import admin
 from server.routes.assets import assets
@@ -141,9 +141,8 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         await stack.enter_async_context(registry)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
-        forgetful = Forgetful(stores, audit, services.tokens, clock)
-        stack.callback(tasks.create_task(keep_forgetting(forgetful, config.retention_days), name="retention").cancel)
         thinner = Thinner(stores, audit, services.tokens, clock, services.signing_key)
+        stack.callback(tasks.create_task(keep_forgetting(thinner, config.retention_days), name="retention").cancel)
         stack.callback(tasks.create_task(keep_thinning(thinner, config.thin_days), name="thinning").cancel)
         yield Running(stores, writer, registry, sessions, audit)
 

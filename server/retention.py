@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 DAY_SECONDS: Final = 24 * 3600
 
 
+def days_before(now: Micros, days: int) -> Micros:
+    """The instant so many days ago."""
+    return Micros(now - days * DAY_SECONDS * 1_000_000)
+
+
 class RetentionParts(Protocol):
     """What forgetting needs of the running system."""
 
@@ -96,7 +101,7 @@ async def forget_old(parts: RetentionParts, days: int) -> int:
     await parts.stores.revocations.forget_expired(now)
     if days == 0:
         return 0
-    before = Micros(now - days * DAY_SECONDS * 1_000_000)
+    before = days_before(now, days)
     entries = await parts.stores.forget_before(before)
     if entries:
         await leave_trace(parts, "retention", None, None, entries=entries, before=before)

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 from persistence.errors import StorageError
-from persistence.sqlite import DATABASE_NAME
 from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
 from server.commands.ending import EXIT_DATA, EXIT_USAGE, CannotBeDone
-from server.commands.files import new_file
+from server.commands.files import new_file, require_database
 from server.commands.transfer import refused
 from server.config import Config
 from server.data_lock import locked
@@ -26,8 +25,7 @@ def backup(config: Config, given: argparse.Namespace) -> None:
     Raises:
         CannotBeDone: There is no file then.
     """
-    if not (config.data / DATABASE_NAME).is_file():
-        raise CannotBeDone(EXIT_DATA, f"There is no database in the data folder {config.data}.")
+    require_database(config)
     path, lost = Path(given.file), list[Lost]()
     try:
         with new_file(path) as file:

@@ -1,4 +1,4 @@
-"""Files that a command writes: whole or not at all."""
+"""The files of a command: the database that it needs, and what it writes, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO
 
+from persistence.sqlite import DATABASE_NAME
 from persistence.sqlite.migrations import sync_folder
+from server.commands.ending import EXIT_DATA, CannotBeDone
+from server.config import Config
+
+
+def require_database(config: Config) -> None:
+    """See that there is something to work on.
+
+    Raises:
+        CannotBeDone: Nothing was ever kept in the data folder.
+    """
+    if not (config.data / DATABASE_NAME).is_file():
+        raise CannotBeDone(EXIT_DATA, f"There is no database in the data folder {config.data}.")
 
 
 @contextmanager

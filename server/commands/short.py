@@ -14,11 +14,12 @@ from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import UserId, parse_room_id
 from persistence.errors import StorageError
 from persistence.interfaces import Event, Role
-from persistence.sqlite import DATABASE_NAME, open_sqlite
+from persistence.sqlite import open_sqlite
 from server.auth.identities import clean_name
 from server.auth.tokens import ADMIN_USER, Claims, Tokens, admin_claims, load_secret
 from server.clock import SystemClock
 from server.commands.ending import EXIT_DATA, EXIT_USAGE, CannotBeDone
+from server.commands.files import require_database
 from server.config import Config
 from server.data_lock import locked
 from server.errors import ServerError
@@ -68,8 +69,7 @@ def recovery(config: Config, given: argparse.Namespace) -> None:
     Raises:
         CannotBeDone, FolderUnusable: Nothing was changed.
     """
-    if not (config.data / DATABASE_NAME).is_file():
-        raise CannotBeDone(EXIT_DATA, f"There is no database in the data folder {config.data}.")
+    require_database(config)
     with locked(config.data):
         try:
             asyncio.run(_set_recovery(config, given.room, on=given.on))

@@ -7,18 +7,18 @@ import asyncio
 
 from crdt_docs.ids import RoomId
 from persistence.errors import StorageError
-from persistence.interfaces import Micros
-from persistence.sqlite import DATABASE_NAME, open_sqlite
+from persistence.sqlite import open_sqlite
 from server.audit import Audit
 from server.auth.tokens import ADMIN_USER, Tokens, load_secret
 from server.clock import SystemClock
 from server.commands.ending import EXIT_DATA, EXIT_USAGE, CannotBeDone
+from server.commands.files import require_database
 from server.commands.transfer import a_room
 from server.config import Config
 from server.data_lock import locked
 from server.history.heads import load_signing_key
 from server.history.thinning import Thinner, drop_files, thin_room
-from server.retention import DAY_SECONDS
+from server.retention import days_before
 
 
 def thin(config: Config, given: argparse.Namespace) -> None:
@@ -31,8 +31,7 @@ def thin(config: Config, given: argparse.Namespace) -> None:
     if not days and not given.files:
         raise CannotBeDone(EXIT_USAGE, "Nothing is asked for: give --older-than DAYS (or set thin_days), or --files.")
     room = None if given.room is None else a_room(given.room)
-    if not (config.data / DATABASE_NAME).is_file():
-        raise CannotBeDone(EXIT_DATA, f"There is no database in the data folder {config.data}.")
+    require_database(config)
     with locked(config.data):
         try:
             asyncio.run(_thin(config, room, days, files=given.files, dry_run=given.dry_run))
@@ -42,7 +41,7 @@ def thin(config: Config, given: argparse.Namespace) -> None:
 
 async def _thin(config: Config, room: RoomId | None, days: int, *, files: bool, dry_run: bool) -> None:
     clock, total = SystemClock(), 0
-    before = Micros(clock.now_us() - days * DAY_SECONDS * 1_000_000)
+    before = days_before(clock.now_us(), days)
     async with open_sqlite(config.data, durability=config.durability, clock=clock.now_us) as stores:
         tokens = Tokens(load_secret(config.data), clock)
         parts = Thinner(stores, Audit(stores.events, clock), tokens, clock, load_signing_key(config.data))

@@ -8,11 +8,10 @@ from pathlib import Path
 from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, parse_room_id
 from persistence.errors import StorageError
-from persistence.sqlite import DATABASE_NAME
 from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
 from server.commands.ending import EXIT_DATA, EXIT_FAULT, EXIT_USAGE, CannotBeDone
-from server.commands.files import new_file
+from server.commands.files import new_file, require_database
 from server.config import Config
 from server.data_lock import locked
 from server.errors import UnknownRoom
@@ -30,8 +29,7 @@ def export(config: Config, given: argparse.Namespace) -> None:
         CannotBeDone: There is no file then.
         SecretUnusable: The installation's key cannot be used.
     """
-    if not (config.data / DATABASE_NAME).is_file():
-        raise CannotBeDone(EXIT_DATA, f"There is no database in the data folder {config.data}.")
+    require_database(config)
     room, path = a_room(given.room), Path(given.file)
     try:
         with new_file(path) as file:

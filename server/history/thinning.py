@@ -9,17 +9,14 @@ from typing import Final, Protocol
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, UserId
 from persistence.errors import SeqTaken, StorageError
-from persistence.interfaces import Micros, Stores, Thinning
-from server.audit import Audit
-from server.auth.tokens import Tokens
-from server.clock import Clock
+from persistence.interfaces import Micros, Thinning
 from server.history.checkpoints import sign_checkpoint
 from server.history.heads import SigningKey
-from server.retention import DAY_SECONDS, RetentionParts, leave_trace
+from server.retention import DAY_SECONDS, Forgetful, RetentionParts, days_before, leave_trace
 
 log = logging.getLogger(__name__)
 
-MIN_FILE_AGE: Final = Micros(DAY_SECONDS * 1_000_000)
+MIN_FILE_DAYS: Final = 1
 """A younger file may be about to be named: it is uploaded before it is shown."""
 
 
@@ -31,13 +28,9 @@ class ThinningParts(RetentionParts, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Thinner:
+class Thinner(Forgetful):
     """What thinning needs, where the rest of the system is not running (yet)."""
 
-    stores: Stores
-    audit: Audit
-    tokens: Tokens
-    clock: Clock
     signing_key: SigningKey
 
 
@@ -93,7 +86,7 @@ async def drop_files(parts: RetentionParts, room: RoomId, by: UserId | None, *, 
     Raises:
         StorageError: One could not be removed; those before it were.
     """
-    young = parts.clock.now_us() - MIN_FILE_AGE
+    young = days_before(parts.clock.now_us(), MIN_FILE_DAYS)
     files = [asset for asset in await parts.stores.assets.of_room(room) if asset.uploaded_at < young]
     dropped = Thinned(room)
     for asset in await parts.stores.assets.unnamed(files):
@@ -112,7 +105,7 @@ async def keep_thinning(parts: ThinningParts, days: int) -> None:
     A room that fails is passed over until the next day.
     """
     while days:
-        before = Micros(parts.clock.now_us() - days * DAY_SECONDS * 1_000_000)
+        before = days_before(parts.clock.now_us(), days)
         for room in await _rooms(parts):
             try:
                 await thin_room(parts, room, before, None)
