@@ -29,6 +29,7 @@ from crdt_docs.applying import encode_state
 from persistence.sqlite.documents import LAST
 from persistence.sqlite.seal import NotSealable, seal_first
 from persistence.sqlite.segments import one_view, plain_page
+from persistence.sqlite.snapshots import newest_good
 
 NICENESS = 10
 LOOKED_AT = 100
@@ -76,29 +77,18 @@ def _build(connection: sqlite3.Connection, room: str, name: str, last: int) -> B
         raise LogDamaged("nothing was ever written to it")
     number, rewrites = found
     doc: Doc[Any] = Doc()
-    seq, at = _apply_newest_snapshot(connection, number, last, doc)
+    seq, at, state = newest_good(connection, number, last)
+    doc.apply_update(state)
     while page := plain_page(connection, number, seq, last):
         for place, instant, _, _, checksum, first, update in page:
             if (first or place) > seq + 1 or crc32(update) != checksum:
                 raise LogDamaged(f"row {seq + 1} is missing or damaged")
             doc.apply_update(update)
             seq, at = place, instant
-    state = encode_state(doc)
-    if state is None:  # such a document goes on being loaded from its rows
+    encoded = encode_state(doc)
+    if encoded is None:  # such a document goes on being loaded from its rows
         raise StateNotEncodable("its state does not survive being written as one update")
-    return Built(seq, at, rewrites, state)
-
-
-def _apply_newest_snapshot(connection: sqlite3.Connection, number: int, last: int, doc: Doc[Any]) -> tuple[int, int]:
-    snapshots = connection.execute(
-        "SELECT seq, at, checksum, bytes FROM snapshots WHERE document = ? AND seq <= ? ORDER BY seq DESC",
-        (number, last),
-    )
-    for seq, at, checksum, update in snapshots:
-        if crc32(update) == checksum:
-            doc.apply_update(update)
-            return int(seq), int(at)
-    return 0, 0
+    return Built(seq, at, rewrites, encoded)
 
 
 def seal_next(connection: sqlite3.Connection, before: int, start: int) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from crdt_docs.ids import DocumentId, Seq
 from persistence.sqlite.connection import Database
@@ -15,12 +17,28 @@ NUMBER = "(SELECT id FROM documents WHERE room = :room AND name = :name)"
 LAST = Seq((1 << 63) - 1)
 """Beyond every row."""
 
+REWRITTEN = "UPDATE documents SET rewrites = rewrites + 1 WHERE id = ?"
+"""To be told with every replacement of rows: what was looked at before does not hold any more."""
 
-def number_of(connection: sqlite3.Connection, document: DocumentId) -> int | None:
-    """The document's number; None for one that was never written to."""
-    query = "SELECT id FROM documents WHERE room = ? AND name = ?"
-    found = connection.execute(query, (document.room, document.name)).fetchone()
-    return None if found is None else int(found[0])
+_NUMBER_OF = "SELECT id FROM documents WHERE room = ? AND name = ?"
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def numbered(
+    document: DocumentId,
+    unknown: Answer,
+    look: Callable[Concatenate[sqlite3.Connection, int, Given], Answer],
+    *given: Given.args,
+    **named: Given.kwargs,
+) -> Callable[[sqlite3.Connection], Answer]:
+    """A look at what is kept under the document's number; it finds `unknown` for one that was never written to."""
+
+    def find(connection: sqlite3.Connection) -> Answer:
+        found = connection.execute(_NUMBER_OF, (document.room, document.name)).fetchone()
+        return unknown if found is None else look(connection, int(found[0]), *given, **named)
+
+    return find
 
 
 class DocumentNumbers:
@@ -36,7 +54,7 @@ class DocumentNumbers:
             return number
         named = (document.room, document.name)
         await self._database.write("INSERT INTO documents (room, name) VALUES (?, ?) ON CONFLICT DO NOTHING", named)
-        [(found,)] = await self._database.read("SELECT id FROM documents WHERE room = ? AND name = ?", named)
+        [(found,)] = await self._database.read(_NUMBER_OF, named)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[document] = int(found)

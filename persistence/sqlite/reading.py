@@ -74,6 +74,11 @@ def logs(connection: sqlite3.Connection, room: RoomId | None = None) -> list[Log
     ]
 
 
+def log_of(connection: sqlite3.Connection, document: DocumentId) -> Log | None:
+    """The log of a document; None when it was never written to."""
+    return next((log for log in logs(connection, document.room) if log.document == document), None)
+
+
 def heads_of(connection: sqlite3.Connection, log: Log) -> list[SignedHead]:
     """What was signed of a log, in the order of the rows."""
     return [
@@ -100,9 +105,9 @@ def checkpoints_of(connection: sqlite3.Connection, log: Log) -> list[SignedCheck
     ]
 
 
-def rewrites_of(connection: sqlite3.Connection, log: Log) -> int:
+def rewrites_of(connection: sqlite3.Connection, number: int) -> int:
     """How often rows of a log were replaced."""
-    [rewrites] = connection.execute("SELECT rewrites FROM documents WHERE id = ?", (log.number,)).fetchone()
+    [rewrites] = connection.execute("SELECT rewrites FROM documents WHERE id = ?", (number,)).fetchone()
     return int(rewrites)
 
 

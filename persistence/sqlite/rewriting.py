@@ -17,9 +17,10 @@ from persistence.errors import CorruptStorage, SeqTaken
 from persistence.interfaces import Holdings, SignedErasure
 from persistence.records import Replacement
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import DocumentNumbers
-from persistence.sqlite.reading import Log, logs, reading, rows_of
+from persistence.sqlite.documents import REWRITTEN, DocumentNumbers
+from persistence.sqlite.reading import Log, log_of, reading, rewrites_of, rows_of
 from persistence.sqlite.seal import opening
+from persistence.sqlite.segments import one_view
 
 SCRUB_ATTEMPTS = 20
 SCRUB_SECONDS = 0.1
@@ -27,14 +28,11 @@ SCRUB_SECONDS = 0.1
 
 _CLIENTS = "SELECT client FROM document_clients WHERE document = ? AND user = ?"
 _SNAPSHOTS = "SELECT seq, checksum, bytes FROM snapshots WHERE document = ? ORDER BY seq"
-_BASIS = """
-SELECT rewrites, (SELECT count(*) FROM snapshots WHERE document = documents.id) FROM documents WHERE id = ?
-"""
+_COUNT = "SELECT count(*) FROM snapshots WHERE document = ?"
 _REPLACE_ROW = """
 UPDATE updates SET salt = x'', commitment = ?, checksum = ?, bytes = ? WHERE document = ? AND seq = ?
 """
 _REPLACE_SNAPSHOT = "UPDATE snapshots SET checksum = ?, bytes = ? WHERE document = ? AND seq = ?"
-_REWRITTEN = "UPDATE documents SET rewrites = rewrites + 1 WHERE id = ?"
 _RECORD = "INSERT INTO erasures (document, at, by, rows, key, signature) VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -62,9 +60,8 @@ class SqliteErasures:
 
 def _find(path: Path, document: DocumentId, user: UserId) -> Holdings:
     """Blocks, for about a second for 100,000 rows."""
-    with reading(path) as connection:
-        connection.execute("BEGIN")
-        log = next((each for each in logs(connection, document.room) if each.document == document), None)
+    with reading(path) as connection, one_view(connection):
+        log = log_of(connection, document)
         if log is None:
             return Holdings(document, document.room, (), (), (0, 0))
         clients = {ClientId(client) for (client,) in connection.execute(_CLIENTS, (log.number, user))}
@@ -105,8 +102,8 @@ def _without(update: bytes, checksum: int, clients: Collection[ClientId], what: 
 
 
 def _basis(connection: sqlite3.Connection, number: int) -> tuple[int, int]:
-    rewrites, snapshots = connection.execute(_BASIS, (number,)).fetchone()
-    return rewrites, snapshots
+    [snapshots] = connection.execute(_COUNT, (number,)).fetchone()
+    return rewrites_of(connection, number), snapshots
 
 
 def _plan(
@@ -121,6 +118,6 @@ def _plan(
         *opening(connection, number, [(each.seq, each.seq) for each in holdings.rows]),
         (_REPLACE_ROW, rows),
         (_REPLACE_SNAPSHOT, snapshots),
-        (_REWRITTEN, [(number,)]),
+        (REWRITTEN, [(number,)]),
         (_RECORD, [record]),
     ]

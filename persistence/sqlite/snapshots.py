@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import partial
 from zlib import crc32
 
 from crdt_docs.ids import DocumentId, Seq
+from crdt_docs.updates import EMPTY_UPDATE
 from persistence.errors import CorruptStorage
 from persistence.interfaces import Growth, Micros, Snapshot
 from persistence.sqlite import spans
 from persistence.sqlite.connection import Database
-from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, number_of
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, numbered
 
 _BEFORE = f"""
 SELECT seq, at, checksum, bytes FROM snapshots WHERE document = {NUMBER} AND seq <= :seq ORDER BY seq DESC LIMIT 1
 """  # noqa: S608
 
+_UP_TO = "SELECT seq, at, checksum, bytes FROM snapshots WHERE document = ? AND seq <= ? ORDER BY seq DESC"
 _ADD = """
 INSERT INTO snapshots (document, seq, at, checksum, bytes)
 SELECT id, ?, ?, ?, ? FROM documents WHERE id = ? AND rewrites = ? ON CONFLICT DO NOTHING
@@ -50,12 +51,18 @@ class SqliteSnapshots:
         )
 
     async def growth(self, document: DocumentId) -> Growth:
-        return await self._database.look(partial(_growth, document))
+        return await self._database.look(numbered(document, Growth(0, 0, 0), _growth))
 
 
-def _growth(document: DocumentId, connection: sqlite3.Connection) -> Growth:
-    number = number_of(connection, document)
-    if number is None:
-        return Growth(0, 0, 0)
+def newest_good(connection: sqlite3.Connection, number: int, until: int) -> tuple[int, int, bytes]:
+    """Seq, instant and state of the newest undamaged snapshot up to a row; 0, 0 and an empty state without one.
+    Blocks."""
+    for seq, at, checksum, update in connection.execute(_UP_TO, (number, until)):
+        if crc32(update) == checksum:
+            return int(seq), int(at), bytes(update)
+    return 0, 0, EMPTY_UPDATE
+
+
+def _growth(connection: sqlite3.Connection, number: int) -> Growth:
     seq, snapshot = connection.execute(_NEWEST, (number,)).fetchone()
     return Growth(*spans.counted(connection, number, seq, LAST), snapshot)

@@ -19,10 +19,11 @@ from persistence.errors import CorruptStorage, SeqTaken
 from persistence.interfaces import Micros, SignedCheckpoint, Snapshot, UpdateRow
 from persistence.records import SEVERAL, Span, Thinning
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import LAST, DocumentNumbers
-from persistence.sqlite.reading import Log, logs, reading, rewrites_of
+from persistence.sqlite.documents import LAST, REWRITTEN, DocumentNumbers
+from persistence.sqlite.reading import Log, log_of, reading, rewrites_of
 from persistence.sqlite.seal import opening
-from persistence.sqlite.segments import plain_page, stored_rows
+from persistence.sqlite.segments import one_view, plain_page, stored_rows
+from persistence.sqlite.snapshots import newest_good
 
 SLOT = 3600 * 1_000_000
 """Of each hour (UTC) one state stays."""
@@ -30,9 +31,7 @@ MAX_SPANS = 200
 MAX_ROWS = 100_000
 """A part of a log that is thinned out at a time has about so many."""
 
-_KEYFRAME = "SELECT seq, checksum, bytes FROM snapshots WHERE document = ? AND seq < ? ORDER BY seq DESC"
 _INSIDE = "SELECT count(*) FROM snapshots WHERE document = ? AND seq >= ? AND seq < ?"
-_BASIS = "SELECT rewrites FROM documents WHERE id = ?"
 
 _REMOVE = "DELETE FROM updates WHERE document = ? AND seq >= ? AND seq < ?"
 _KEEP = """
@@ -47,7 +46,6 @@ _RECORD = """
 INSERT OR REPLACE INTO checkpoints (document, first, last, before, after, kept, at, key, signature)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_REWRITTEN = "UPDATE documents SET rewrites = rewrites + 1 WHERE id = ?"
 
 
 class SqliteThinning:
@@ -91,14 +89,13 @@ def _plan_part(path: Path, document: DocumentId, before: Micros, after: Seq) -> 
 
 
 def _look(path: Path, document: DocumentId, before: Micros, after: Seq) -> Thinning:
-    with reading(path) as connection:
-        connection.execute("BEGIN")
-        log = next((each for each in logs(connection, document.room) if each.document == document), None)
+    with reading(path) as connection, one_view(connection):
+        log = log_of(connection, document)
         if log is None:
             return Thinning(document, document.room, (), 0, None)
         groups, behind = _groups(connection, log, before, after)
         spans = tuple(_spans(connection, log, groups)) if groups else ()
-        return Thinning(document, log.origin, spans, rewrites_of(connection, log), behind)
+        return Thinning(document, log.origin, spans, rewrites_of(connection, log.number), behind)
 
 
 def _groups(
@@ -131,22 +128,14 @@ def _places(connection: sqlite3.Connection, log: Log, after: int) -> Iterator[_P
 
 def _spans(connection: sqlite3.Connection, log: Log, groups: Sequence[Sequence[_Place]]) -> Iterator[Span]:
     thinner = Thinner()
-    done = _begin(connection, log, groups[0][0].first, thinner)
+    done, _, state = newest_good(connection, log.number, groups[0][0].first - 1)
+    thinner.pass_by(state)
     for group in groups:
         for update in _updates(connection, log, done, group[0].seq - 1):
             thinner.pass_by(update)
         done = group[-1].seq
         merged = thinner.merge(list(_updates(connection, log, group[0].seq - 1, done)))
         yield _span(connection, log, group, merged, thinner)
-
-
-def _begin(connection: sqlite3.Connection, log: Log, first: int, thinner: Thinner) -> int:
-    """Begin with the newest good snapshot before a row; gives its seq."""
-    for seq, checksum, update in connection.execute(_KEYFRAME, (log.number, first)):
-        if crc32(update) == checksum:
-            thinner.pass_by(update)
-            return int(seq)
-    return 0
 
 
 def _updates(connection: sqlite3.Connection, log: Log, after: int, until: int) -> Iterator[bytes]:
@@ -178,7 +167,7 @@ def _span(connection: sqlite3.Connection, log: Log, group: Sequence[_Place], mer
 def _changes(
     number: int, thinning: Thinning, checkpoints: Sequence[SignedCheckpoint], connection: sqlite3.Connection
 ) -> Sequence[Statement]:
-    if connection.execute(_BASIS, (number,)).fetchone() != (thinning.basis,):
+    if rewrites_of(connection, number) != thinning.basis:
         raise SeqTaken(f"{thinning.document} is not as it was looked at.")
     kept = [span.kept for span in thinning.spans]
     inside = [(number, row.first, row.seq) for row in kept]
@@ -193,7 +182,7 @@ def _changes(
         (_REMOVE_SNAPSHOTS, inside),
         (_ADD_SNAPSHOT, [(number, each.seq, each.at, crc32(each.update), each.update) for each in snapshots]),
         (_RECORD, [(number, *_told(each)) for each in checkpoints]),
-        (_REWRITTEN, [(number,)]),
+        (REWRITTEN, [(number,)]),
     ]
 
 

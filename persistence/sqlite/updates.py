@@ -16,7 +16,7 @@ from persistence.interfaces import ACTIVITY_SLOT, MAX_ACTIVITY_STEPS, Activity, 
 from persistence.segment import PlainRow
 from persistence.sqlite import segments, spans
 from persistence.sqlite.connection import Database, Statement
-from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, number_of
+from persistence.sqlite.documents import LAST, NUMBER, DocumentNumbers, numbered
 
 # A place that holds the same row is left alone, with its salt and link; one that holds another row fails on NOT NULL.
 _APPEND = """
@@ -78,7 +78,7 @@ class SqliteUpdateLog:
         self, document: DocumentId, after: Seq, *, until: Seq | None = None
     ) -> AsyncIterator[UpdateRow]:
         last = LAST if until is None else until
-        while page := await self._database.look(partial(_page, document, after, last)):
+        while page := await self._database.look(numbered(document, [], segments.plain_page, after, last)):
             for record in page:
                 yield _row(document, record)
             after = Seq(page[-1][0])
@@ -94,7 +94,7 @@ class SqliteUpdateLog:
         return Extent(Seq(head), Micros(first), Micros(last)) if head is not None else None
 
     async def moment(self, document: DocumentId, at: Micros) -> tuple[Seq, Micros] | None:
-        found = await self._database.look(partial(_moment, document, at))
+        found = await self._database.look(numbered(document, None, spans.moment, at))
         return (Seq(found[0]), Micros(found[1])) if found else None
 
     async def activity(self, document: DocumentId, since: Micros, until: Micros, step: Micros) -> list[Activity]:
@@ -104,7 +104,7 @@ class SqliteUpdateLog:
         if all(number % ACTIVITY_SLOT == 0 for number in (since, until, step)):
             found = await self._database.survey(_ACTIVITY_OF_SLOTS, named)
         else:
-            found = await self._database.survey_by(partial(_activity, document, since, until, step))
+            found = await self._database.survey_by(numbered(document, [], spans.activity, since, until, step))
         return [Activity(UserId(user), at, rows) for user, at, rows in found]
 
     async def documents(self, room: RoomId) -> list[DocumentId]:
@@ -166,23 +166,6 @@ def _chained(rows: Sequence[tuple[int, UpdateRow]], tips: dict[int, tuple[int, b
             link = chain.link(link, row.seq, row.at, row.user, row.session, chain.commit(salt, row.update))
             tips[number] = row.seq, link
         yield number, row.seq, row.at, row.user, row.session, crc32(row.update), salt, link, row.update
-
-
-def _page(document: DocumentId, after: int, until: int, connection: sqlite3.Connection) -> list[PlainRow]:
-    number = number_of(connection, document)
-    return [] if number is None else segments.plain_page(connection, number, after, until)
-
-
-def _moment(document: DocumentId, at: int, connection: sqlite3.Connection) -> tuple[int, int] | None:
-    number = number_of(connection, document)
-    return None if number is None else spans.moment(connection, number, at)
-
-
-def _activity(
-    document: DocumentId, since: int, until: int, step: int, connection: sqlite3.Connection
-) -> list[tuple[str, int, int]]:
-    number = number_of(connection, document)
-    return [] if number is None else spans.activity(connection, number, since, until, step)
 
 
 def _bound(number: int, binding: Binding) -> tuple[Any, ...]:

@@ -71,7 +71,7 @@ def _records(
         for stored in records_of(connection, table, columns(kind), "room", room):
             yield from_table(kind, stored)
     for log, (seq, link) in tips:
-        rewrites = rewrites_of(connection, log)
+        rewrites = rewrites_of(connection, log.number)
         yield Document(log.document.name, log.origin, seq, link)
         yield from _heads(connection, log, key.sign(Tip(log.document, log.origin, Seq(seq), link), at))
         for each in erasures_of(connection, log):
@@ -84,7 +84,7 @@ def _records(
         for stored in records_of(connection, "document_clients", columns(Binding), "document", log.number):
             yield from_table(Binding, stored)
         yield from _rows(connection, log, (seq, link), checkpoints)
-        if rewrites_of(connection, log) != rewrites:
+        if rewrites_of(connection, log.number) != rewrites:
             raise StorageUnavailable(f"Rows of {log.document} were replaced meanwhile: export it again.")
     for stored in list(records_of(connection, "assets", columns(Asset), "room", room)):
         asset: Asset = from_table(Asset, stored)

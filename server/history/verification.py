@@ -15,6 +15,7 @@ from persistence.errors import SegmentCorrupt
 from persistence.interfaces import SignedCheckpoint, SignedErasure, SignedHead
 from persistence.segment import StoredRow
 from persistence.sqlite.reading import Log, checkpoints_of, erasures_of, heads_of, logs, rows_of
+from persistence.sqlite.segments import one_view
 from server.history.checkpoints import is_genuine_checkpoint
 from server.history.erasures import Replaced, is_genuine_erasure, replaced_rows
 from server.history.heads import is_genuine, key_id
@@ -53,11 +54,8 @@ def verify_all(connection: sqlite3.Connection, room: RoomId | None, own: bytes |
         own: The installation's public key; logs that began here may have been signed with no other.
     """
     for log in logs(connection, room):
-        connection.execute("BEGIN")
-        try:
+        with one_view(connection):
             verdict = verify_log(connection, log, own)
-        finally:
-            connection.execute("ROLLBACK")
         yield verdict
 
 
