@@ -19,9 +19,7 @@ from server.auth.failures import AUTHENTICATION_FAILURES, count_failure
 from server.auth.identities import clean_name
 from server.auth.rights import in_order
 from server.auth.tokens import ADMIN_USER, ANY_ROOM, Claims
-from server.errors import MalformedRequest, PermissionRefused, Removed, TokenExpired, TokenInvalid
-from server.history.erasing import erase_content
-from server.retention import erase_person
+from server.errors import MalformedRequest, PermissionRefused, TokenExpired, TokenInvalid
 from server.routes.admin_shapes import (
     AdminRoom,
     MintedToken,
@@ -35,10 +33,10 @@ from server.routes.admin_shapes import (
     StorageInfo,
 )
 from server.routes.described import DONE, described
+from server.routes.erasing import Erased, erased, wants_content
 from server.routes.health import VERSION
 from server.routes.http import address, bearer, json_response, read_body, services
 from server.routes.listing import concurrency as wanted_concurrency
-from server.routes.members import Erased, wants_content
 from server.routes.queries import AsCsv, PiecesOfRoom, StepsOfRoom, WithContent
 from server.routes.spreadsheet import csv_response, wants_csv
 from server.routes.statistics import EventList, told_events
@@ -214,22 +212,7 @@ async def revoke() -> Response:
 async def erase(user: str) -> Response:
     """[AM10] Forget who a person is, in every room, and what he drew and wrote if asked; if he is here, his pages
     end."""
-    if not wants_content():
-        return json_response(Erased(await _forget(UserId(user))))
-    parts = services()
-    with parts.limits.running_erasures.one(""):
-        erased = await _forget(UserId(user))
-        gone = await erase_content(parts, None, UserId(user), ADMIN_USER)
-    return json_response(Erased(erased, gone.rows, gone.files))
-
-
-async def _forget(user: UserId) -> int:
-    """Erase what names a person anywhere, and end his pages."""
-    parts = services()
-    erased = await erase_person(parts, None, user, ADMIN_USER)
-    for room in parts.sessions.rooms():
-        parts.sessions.send_away(room, Removed(ERASED), user=user)
-    return erased
+    return await erased(None, UserId(user), ADMIN_USER, ERASED, content=wants_content())
 
 
 def _room(room: RoomRecord, usage: RoomUsage) -> AdminRoom:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from crdt_docs.access import Permission
 from crdt_docs.ids import UserId
 from persistence.interfaces import Role
-from server.auth.admission import Caller
 from server.auth.rights import in_order, rights
-from server.errors import MalformedRequest, PermissionRefused, Removed
-from server.history.erasing import erase_content
+from server.errors import PermissionRefused
 from server.moderation.people import ban as ban_person
 from server.moderation.people import change_member, hand_over
 from server.moderation.people import kick as kick_person
 from server.moderation.people import unban as unban_person
-from server.retention import erase_person
 from server.routes.described import DONE, described
+from server.routes.erasing import Erased, erased, wants_content
 from server.routes.http import authorized, authorized_with, json_response, services
 from server.routes.queries import WithContent
 from server.routes.rooms import Overrides
 
 members = Blueprint("members", __name__, url_prefix="/api/rooms/<room_text>/members/<user>")
+
+ERASED: Final = "Your data in this room was erased."
 
 
 class MemberChange(Struct):
@@ -50,14 +50,6 @@ class MemberRights(Struct):
     role: Role
     permissions: tuple[Permission, ...]
     overrides: Overrides
-
-
-class Erased(Struct):
-    """How many entries named the person and do no longer; of the content, how many changes and files."""
-
-    erased: int
-    rows: int = 0
-    files: int = 0
 
 
 @members.patch("")
@@ -121,34 +113,7 @@ async def erase(room_text: str, user: str) -> Response:
         caller.require(Permission.MODERATE)
         if caller.role is not Role.OWNER:
             raise PermissionRefused("Only the person himself and the owner can have his data erased.")
-    if not content:
-        return json_response(Erased(await _forget(caller, UserId(user))))
-    parts = services()
-    parts.limits.erasures.take(caller.room.id)
-    with parts.limits.running_erasures.one(""):
-        erased = await _forget(caller, UserId(user))
-        gone = await erase_content(parts, caller.room.id, UserId(user), caller.user)
-    return json_response(Erased(erased, gone.rows, gone.files))
-
-
-async def _forget(caller: Caller, user: UserId) -> int:
-    """Erase what names a person, and end his pages: they would go on under the name, and write it anew."""
-    parts = services()
-    erased = await erase_person(parts, caller.room.id, user, caller.user)
-    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=user)
-    return erased
-
-
-def wants_content() -> bool:
-    """Whether the request asks for `content=true`.
-
-    Raises:
-        MalformedRequest: It says neither `true` nor `false`.
-    """
-    asked = request.args.get("content", "false")
-    if asked not in ("true", "false"):
-        raise MalformedRequest("content must be true or false.")
-    return asked == "true"
+    return await erased(caller.room.id, UserId(user), caller.user, ERASED, content=content)
 
 
 def _done() -> Response:

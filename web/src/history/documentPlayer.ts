@@ -70,13 +70,22 @@ export class DocumentPlayer {
     const aim = ++this.aim;
     this.seeking?.abort();
     if (at === 'end' ? this.seq === this.head : this.head === 0) return true;
-    if (at === 'end' && this.seq > 0 && this.head - this.seq <= WINDOW) return this.catchUp(aim);
     const ahead = at === 'end' ? undefined : this.rowsTo(at);
     if (ahead) {
       this.take(ahead);
       return true;
     }
-    return this.rebuild(at, aim);
+    const isNear = at === 'end' && this.seq > 0 && this.head - this.seq <= WINDOW;
+    let arrive: () => void;
+    try {
+      arrive = isNear ? await this.fetchNew() : await this.fetchState(at);
+    } catch (error) {
+      if (aim !== this.aim) return false;
+      throw error;
+    }
+    if (aim !== this.aim) return false;
+    arrive();
+    return true;
   }
 
   /** What is being fetched for a seek is not needed any more. */
@@ -106,39 +115,27 @@ export class DocumentPlayer {
     return [rows, row !== undefined || seq > this.head];
   }
 
-  private async rebuild(at: number | 'end', aim: number): Promise<boolean> {
+  /** Have the state at an instant; gives what goes there. */
+  private async fetchState(at: number | 'end'): Promise<() => void> {
     let keyframe: Uint8Array | undefined;
     const rows: Uint8Array[] = [];
     const seeking = (this.seeking = new AbortController());
-    let seq: number;
-    try {
-      seq = await this.source.state(this.name, at === 'end' ? { seq: this.head } : { at }, {
-        keyframe: ({ update }) => void (keyframe = update), row: ({ update }) => void rows.push(update),
-      }, seeking.signal);
-    } catch (error) {
-      if (aim !== this.aim) return false;
-      throw error;
-    }
-    if (aim !== this.aim) return false;
-    const before = this.moment.get();
-    this.seq = seq;
-    this.head = Math.max(this.head, seq);
-    this.moment.set(new Moment({ keyframe, rows }, this.onDocument));
-    before.drop();
-    return true;
+    const seq = await this.source.state(this.name, at === 'end' ? { seq: this.head } : { at }, {
+      keyframe: ({ update }) => void (keyframe = update), row: ({ update }) => void rows.push(update),
+    }, seeking.signal);
+    return () => {
+      const before = this.moment.get();
+      this.seq = seq;
+      this.head = Math.max(this.head, seq);
+      this.moment.set(new Moment({ keyframe, rows }, this.onDocument));
+      before.drop();
+    };
   }
 
-  /** The log has grown a little: its new rows do. */
-  private async catchUp(aim: number): Promise<boolean> {
-    try {
-      for (let one = windowOf(this.seq + 1); one <= windowOf(this.head); one += 1) await this.fetch(one);
-    } catch (error) {
-      if (aim !== this.aim) return false;
-      throw error;
-    }
-    if (aim !== this.aim) return false;
-    this.take(this.rowsUntil(Infinity)[0]);
-    return true;
+  /** The log has grown a little: its new rows do. As `fetchState`. */
+  private async fetchNew(): Promise<() => void> {
+    for (let one = windowOf(this.seq + 1); one <= windowOf(this.head); one += 1) await this.fetch(one);
+    return () => this.take(this.rowsUntil(Infinity)[0]);
   }
 
   /** As `apply`; what is not built stays so. */
