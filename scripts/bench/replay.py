@@ -26,7 +26,7 @@ from crdt_docs.ids import SessionId, UserId, parse_document_id
 from persistence.compaction import Compactor
 from persistence.interfaces import Micros, UpdateRow
 from persistence.sqlite import DATABASE_NAME, open_sqlite
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, chromium
 from tests.browser.room_server import Room, RoomServer
 from tests.browser.visitor import Visitor
 
@@ -192,7 +192,7 @@ def main() -> None:
     folder = options.data or Path(tempfile.mkdtemp())
     rooms = [(rows, *prepared(folder / str(rows), rows, options.elements)) for rows in options.rows]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for rows, data, room in rooms:
             print(f"== {rows} rows")
             visit(browser, data, room)

@@ -29,14 +29,14 @@ Enter = Callable[..., Visitor]
 Shoot = Callable[[Visitor, str], None]
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
     """The one without windows if it is there: the same engine, and a page is open for two thirds of the work."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def _missing() -> str | None:
-    if _chromium() is None:
+    if chromium() is None:
         return "Chromium is not installed"
     if not (REPOSITORY / "web/dist/index.html").is_file():
         return "the browser client is not built: run ./scripts/setup"
@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
     if missing:
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser
         browser.close()
 

@@ -56,6 +56,18 @@ def tamper(folder: Path, *statements: str) -> None:
             assert connection.execute(statement.replace("board", number)).rowcount > 0, statement
 
 
+def check_that_another_key_counts_only_for_a_log_from_elsewhere(folder: Path) -> None:
+    """What stands beside the whiteboard's rows is signed; the installation's key becomes another one."""
+    tamper(folder, "DELETE FROM heads WHERE key IS NOT NULL")
+    (folder / "history-key.pem").unlink()
+    fault = verdicts(folder)[2].fault
+    assert fault is not None
+    assert "not this installation's" in fault.what
+
+    tamper(folder, "UPDATE documents SET origin = room WHERE id = board")
+    assert verdicts(folder)[2].fault is None
+
+
 def rewrite_from(folder: Path, start: int) -> None:
     """What somebody does who knows the chain: change a row's user, and chain everything behind it anew."""
     tamper(folder, f"UPDATE updates SET user = 'eve' WHERE document = board AND seq = {start}")
