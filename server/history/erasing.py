@@ -13,10 +13,11 @@ from typing import Protocol
 
 from crdt_docs.access import Permission
 from crdt_docs.erasing import deletion_of
+from crdt_docs.errors import CorruptLog
 from crdt_docs.ids import ClientId, DocumentId, RoomId, Seq, UserId
 from crdt_docs.mending import deletion_and_mending
 from crdt_docs.updates import decode_state_vector
-from persistence.errors import SeqTaken, StorageUnavailable
+from persistence.errors import CorruptStorage, SeqTaken, StorageUnavailable
 from persistence.interfaces import Role
 from server.auth.identities import color_of, new_session_id
 from server.history.erasures import sign_erasure
@@ -59,21 +60,35 @@ async def erase_content(parts: ErasingParts, room: RoomId | None, user: UserId, 
     His pages must have been sent away before, else he goes on writing.
 
     Raises:
-        CorruptLog, StorageError: A document could not be erased; those before it were.
+        CorruptLog, CorruptStorage: A document is damaged; those before it in its room were erased, and [EA10] all that
+            is in other rooms.
+        StorageError: A document could not be erased; those before it were.
     """
     rooms = [room] if room is not None else [each.id for each in await parts.stores.rooms.all()]
-    erased = ErasedContent()
+    erased, damage = ErasedContent(), list[CorruptLog | CorruptStorage]()
     for each in rooms:
-        for document in await parts.stores.updates.documents(each):
-            erased.rows += await _erase_document(parts, document, user, by)
-        for mark in await parts.stores.marks.of_room(each):
-            if mark.user == user:
-                await parts.stores.marks.remove(each, mark.id)
-        erased.files += await _erase_files(parts, each, user)
-    if not await parts.stores.erasures.scrub():
-        log.warning("what was erased stays in the write-ahead log until nobody reads from it")
-    await leave_trace(parts, "content_erased", room, by, user=user, rows=erased.rows, files=erased.files)
+        try:
+            await _erase_in_room(parts, each, user, by, erased)
+        except (CorruptLog, CorruptStorage) as exc:
+            log.warning("what %s made in the room %s could not all be erased: %s", user, each, exc)
+            damage.append(exc)
+    if not damage or erased != ErasedContent():
+        if not await parts.stores.erasures.scrub():
+            log.warning("what was erased stays in the write-ahead log until nobody reads from it")
+        await leave_trace(parts, "content_erased", room, by, user=user, rows=erased.rows, files=erased.files)
+    if damage:
+        raise damage[0]
     return erased
+
+
+async def _erase_in_room(parts: ErasingParts, room: RoomId, user: UserId, by: UserId, erased: ErasedContent) -> None:
+    """Counts what goes as it goes."""
+    for document in await parts.stores.updates.documents(room):
+        erased.rows += await _erase_document(parts, document, user, by)
+    for mark in await parts.stores.marks.of_room(room):
+        if mark.user == user:
+            await parts.stores.marks.remove(room, mark.id)
+    erased.files += await _erase_files(parts, room, user)
 
 
 async def _erase_document(parts: ErasingParts, document: DocumentId, user: UserId, by: UserId) -> int:

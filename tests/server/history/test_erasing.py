@@ -19,6 +19,7 @@ from persistence.sqlite.reading import reading
 from server.history.verification import verify_all
 from tests.contracts.rows import read
 from tests.server.api import operator
+from tests.server.history.test_verification import tamper
 from tests.server.live import Live, configured, serving
 from tests.wire_client import WireClient, sync_url, wire_client
 
@@ -27,8 +28,8 @@ ROOM = "room"
 BOARD, CHAT, NOTES = (DocumentId(RoomId(ROOM), name) for name in ("whiteboard", "chat", "doc-notes"))
 
 
-def _url(live: Live, document: str, user: str) -> str:
-    return sync_url(live, ROOM, document, live.token(ROOM, user), session=f"{user}-{document}", ext="1")
+def _url(live: Live, document: str, user: str, room: str = ROOM) -> str:
+    return sync_url(live, room, document, live.token(room, user), session=f"{user}-{document}", ext="1")
 
 
 def _rectangle(**values: Any) -> Map[Any]:
@@ -43,8 +44,8 @@ def _elements(doc: Doc[Any]) -> Map[Any]:
     return doc.get("elements", type=Map)
 
 
-async def _draw(live: Live, document: str, user: str, *acts: Any) -> None:
-    async with wire_client(_url(live, document, user)) as client:
+async def _draw(live: Live, document: str, user: str, *acts: Any, room: str = ROOM) -> None:
+    async with wire_client(_url(live, document, user, room)) as client:
         for act in acts:
             await client.write(act)
         await client.saved(len(acts))
@@ -211,6 +212,30 @@ async def test_the_operator_erases_in_every_room(live: Live) -> None:
     [event] = await stores.events.all(kind="content_erased")
     assert isinstance(event, Event)
     assert event.room is None
+
+
+async def test_a_damaged_document_keeps_him_in_its_own_room_only(live: Live) -> None:
+    """[EA10] The operator is told of the damage, and has the rest erased once it is repaired."""
+    await _furnish(live)
+    await live.room("other")
+    await _draw(live, "doc-b", "bob", lambda doc: doc.get("text", type=Text).insert(0, MARKER), room="other")
+    stores, folder = live.app.services.stores, live.app.services.config.data
+    damaged = "WHERE seq = 1 AND document = (SELECT id FROM documents WHERE name = 'doc-notes')"
+    tamper(folder, f"UPDATE updates SET checksum = checksum + 1 {damaged}")
+
+    status, answer = await live.call("DELETE", "/api/admin/people/bob?content=true", token=operator(live))
+
+    assert (status, answer["error"]["code"]) == (500, "corrupt_log")
+    kept = [row.update for row in await read(stores, DocumentId(RoomId("other"), "doc-b"))]
+    assert all(MARKER.encode() not in update for update in kept)
+    [event] = await stores.events.all(kind="content_erased")
+    assert json.loads(event.details)["rows"] > 1
+    assert MARKER.encode() in _everything_on_disk(folder)
+
+    tamper(folder, f"UPDATE updates SET checksum = checksum - 1 {damaged}")
+    assert (await live.call("DELETE", "/api/admin/people/bob?content=true", token=operator(live)))[0] == 200
+    assert MARKER.encode() not in _everything_on_disk(folder)
+    assert _faults(live) == [None] * 4
 
 
 async def test_who_may_not_erase_erases_nothing(live: Live) -> None:
