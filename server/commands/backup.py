@@ -29,8 +29,7 @@ def backup(config: Config, given: argparse.Namespace) -> None:
     path, lost = Path(given.file), list[Lost]()
     try:
         with new_file(path) as file:
-            for piece in pack(back_up(config.data, path.absolute().parent, SystemClock().now_us(), lost), BACKUP):
-                file.write(piece)
+            file.writelines(pack(back_up(config.data, path.absolute().parent, SystemClock().now_us(), lost), BACKUP))
     except StorageError as exc:
         raise CannotBeDone(EXIT_DATA, f"The data folder cannot be backed up: {exc.reason}") from exc
     except OSError as exc:

@@ -34,8 +34,7 @@ def export(config: Config, given: argparse.Namespace) -> None:
     try:
         with new_file(path) as file:
             key = load_signing_key(config.data)
-            for piece in pack(export_room(config.data, room, key, SystemClock().now_us())):
-                file.write(piece)
+            file.writelines(pack(export_room(config.data, room, key, SystemClock().now_us())))
     except UnknownRoom as exc:
         raise CannotBeDone(EXIT_USAGE, f"There is no room {given.room!r}.") from exc
     except StorageError as exc:

@@ -9,6 +9,7 @@ import { type BoardHandle, boardOf } from '../whiteboard/boardHandle';
 import { type Attribution, Owners } from './attribution';
 import './attributionLine.css';
 import { HistoryApi } from './historyApi';
+import { knownNames } from './people';
 
 export function AttributionLine({ session }: { session: LiveRoomSession }) {
   const board = useStore(boardOf(session));
@@ -82,7 +83,7 @@ function useFormerNames(session: LiveRoomSession, attribution: Attribution | nul
     if (!missing) return undefined;
     let current = true;
     new HistoryApi(session.room.get().id, () => session.token()).overview().then(
-      ({ people }) => current && setNames(new Map(people.map(({ sub, name }) => [sub, name]))),
+      (overview) => current && setNames(knownNames(overview)),
       () => {}, // offline: somebody
     );
     return () => {

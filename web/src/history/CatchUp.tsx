@@ -1,6 +1,6 @@
 /** For who returns after an absence: what changed meanwhile, as a short time-lapse coloured by person. */
 import { X } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { messagesOf } from '../chat/chatModel';
 import type { LiveRoomSession } from '../sync/roomSession';
 import { goTo, replayPath } from '../ui/route';
@@ -9,6 +9,7 @@ import { useStore } from '../ui/useStore';
 import { type Missed, missedBy } from './absence';
 import './catchUp.css';
 import { HistoryApi } from './historyApi';
+import { useDayAndTime } from './times';
 
 /** Absences that were told of already, so that a reload does not tell of them again. */
 const TOLD = 'thunderline:caught-up';
@@ -17,7 +18,7 @@ export function CatchUp({ session }: { session: LiveRoomSession }) {
   const t = useTexts().catchUp;
   const { missed, forget } = useMissed(session);
   const lang = useStore(language);
-  const time = useMemo(() => new Intl.DateTimeFormat(localeOf(lang), { dateStyle: 'medium', timeStyle: 'short' }), [lang]);
+  const time = useDayAndTime();
   if (!missed) return null;
   const people = new Intl.ListFormat(localeOf(lang)).format(missed.people);
   const watch = (): void => {
@@ -27,7 +28,7 @@ export function CatchUp({ session }: { session: LiveRoomSession }) {
   return (
     <section className="catch-up" role="status" data-testid="catch-up">
       <p>
-        {t.away(time.format(missed.since / 1000))}
+        {t.away(time(missed.since))}
         {missed.people.length > 0 && ` ${t.changes(people)}`}
         {missed.messages > 0 && ` ${t.messages(missed.messages)}`}
       </p>

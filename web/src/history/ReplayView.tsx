@@ -6,7 +6,7 @@ import { previewOf } from '../chat/Message';
 import type { RoomSession } from '../sync/types';
 import { colorOf } from '../sync/userColor';
 import { goTo, replayPath } from '../ui/route';
-import { language, localeOf, useTexts } from '../ui/texts';
+import { language, useTexts } from '../ui/texts';
 import { theme } from '../ui/theme';
 import { useStore } from '../ui/useStore';
 import { Controls } from './Controls';
@@ -19,6 +19,7 @@ import { ReplayProblem } from './ReplayProblem';
 import { wantRestore } from './restoring';
 import type { Stage } from './stage';
 import { StoryCard } from './StoryCard';
+import { useDayAndTime, useTimes } from './times';
 import type { Tint } from './tintedScene';
 import { type Tick, Track } from './Track';
 import { useReplayKeys } from './useReplayKeys';
@@ -30,7 +31,6 @@ const ReplayBoard = lazy(() => loading.then((module) => ({ default: module.Repla
 
 const MAX_LANES = 6;
 const MAX_TICKS = 300;
-const SECOND = 1_000_000;
 
 export default function ReplayView({ session }: { session: RoomSession }) {
   const t = useTexts().replay;
@@ -56,8 +56,7 @@ export default function ReplayView({ session }: { session: RoomSession }) {
 /** A branch began as another room was: there its earlier history is. */
 function OriginLink({ room, at }: { room: string; at: number }) {
   const t = useTexts().replay;
-  const lang = useStore(language);
-  const time = useMemo(() => new Intl.DateTimeFormat(localeOf(lang), { dateStyle: 'medium', timeStyle: 'short' }).format(at / 1000), [lang, at]);
+  const time = useDayAndTime();
   const path = replayPath(room, { at });
   return (
     <a
@@ -67,7 +66,7 @@ function OriginLink({ room, at }: { room: string; at: number }) {
         goTo(path);
       }}
     >
-      {t.origin(time)}
+      {t.origin(time(at))}
     </a>
   );
 }
@@ -86,7 +85,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const [only, setOnly] = useState<string | null>(null);
   const [byAuthor, setByAuthor] = useState(() => wish('from') !== undefined);
   const [showsChat, setShowsChat] = useState(() => matchMedia('(min-width: 1000px)').matches && replay.chat.head > 0);
-  const words = useTimes(lang, span);
+  const words = useTimes(span);
   const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
   const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
   const lanes = useMemo(() => actors.slice(0, MAX_LANES), [actors]);
@@ -225,25 +224,6 @@ function useNews(session: RoomSession, replay: Replay): void {
       for (const doc of docs) doc.off('update', later);
     };
   }, [session, generation, replay]);
-}
-
-interface Times {
-  moment(at: number): string;
-  span(span: Span): string;
-}
-
-/** Times as short as the length of the history allows. */
-function useTimes(lang: 'en' | 'de', { begin, end }: Span): Times {
-  return useMemo(() => {
-    const oneDay = new Date(begin / 1000).toDateString() === new Date(end / 1000).toDateString();
-    const locale = localeOf(lang);
-    const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-    const moment = new Intl.DateTimeFormat(locale, { ...(oneDay ? {} : { day: 'numeric', month: 'short' }), hour: '2-digit', minute: '2-digit', second: '2-digit' });
-    return {
-      moment: (at) => moment.format(at / 1000),
-      span: (one) => day.formatRange(one.begin / 1000, Math.max(one.end, one.begin + SECOND) / 1000),
-    };
-  }, [lang, begin, end]);
 }
 
 function useTestHandle(replay: Replay, stage: Stage | null): void {

@@ -2,12 +2,13 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { RoomSession } from '../sync/types';
 import { say } from '../ui/noticeStore';
-import { language, localeOf, useTexts } from '../ui/texts';
+import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import { type BoardHandle, boardOf } from '../whiteboard/boardHandle';
 import type { SceneElement } from '../whiteboard/schema';
 import './restoring.css';
 import { type Wanted, applyPlan, forgetRestore, planOf, wantedOf } from './restoring';
+import { useDayAndTime } from './times';
 
 const PADDING = 8;
 
@@ -22,7 +23,7 @@ function Preview({ session, wanted, board }: { session: RoomSession; wanted: Wan
   const { restore: t, replay } = useTexts();
   const mayDraw = useStore(session.permissions).has('draw');
   const plan = usePlan(session, wanted);
-  const time = useTime(wanted.at);
+  const time = useDayAndTime('medium')(wanted.at);
   const leave = (): void => forgetRestore(session);
   const apply = (): void => {
     applyPlan(board, plan);
@@ -65,11 +66,6 @@ function usePlan(session: RoomSession, wanted: Wanted): SceneElement[] {
     };
   }, [session, generation]);
   return useMemo(() => planOf(session.whiteboard.doc, wanted), [session, wanted, generation, version]);
-}
-
-function useTime(at: number): string {
-  const lang = useStore(language);
-  return useMemo(() => new Intl.DateTimeFormat(localeOf(lang), { dateStyle: 'medium', timeStyle: 'medium' }).format(at / 1000), [lang, at]);
 }
 
 /** Drawn over the editor, not in it: others must not see what is only being considered. */

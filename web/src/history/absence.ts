@@ -1,6 +1,7 @@
 /** What somebody missed: since when he was away, who changed the board meanwhile, how many messages came. */
 import type { ChatMessage } from '../chat/readMessage';
 import type { HistoryApi, RoomHistory, Stay } from './historyApi';
+import { knownNames } from './people';
 
 export interface Missed {
   /** Microseconds: when he left. */
@@ -40,7 +41,7 @@ async function changedBoard(api: Pick<HistoryApi, 'timeline'>, overview: RoomHis
   if (!board || board.last_at <= since) return [];
   const until = board.last_at + 1;
   const { activity } = await api.timeline('whiteboard', { since, until, step: Math.max(1, until - since) });
-  const names = new Map(overview.people.map((person) => [person.sub, person.name]));
+  const names = knownNames(overview);
   const subs = new Set(activity.map(({ user }) => user).filter((user) => user !== sub));
   return [...subs].flatMap((user) => names.get(user) ?? []).sort((a, b) => a.localeCompare(b));
 }

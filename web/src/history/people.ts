@@ -13,8 +13,13 @@ export interface Actor {
 
 export type NameOf = (sub: string) => string;
 
+/** What everybody is called who was ever in the room, by id. */
+export function knownNames({ people }: Pick<RoomHistory, 'people'>): Map<string, string> {
+  return new Map(people.map(({ sub, name }) => [sub, name]));
+}
+
 export function namesOf(overview: RoomHistory, session: RoomSession, someone: string): NameOf {
-  const names = new Map(overview.people.map(({ sub, name }) => [sub, name]));
+  const names = knownNames(overview);
   const me = session.me.get();
   names.set(me.sub, me.name);
   return (sub) => names.get(sub) || someone;
