@@ -11,10 +11,10 @@ from server.auth.tokens import ADMIN_USER
 from server.clock import SystemClock
 from server.commands.ending import EXIT_DATA, EXIT_USAGE, CannotBeDone
 from server.commands.files import new_file, require_database
-from server.commands.transfer import refused
+from server.commands.transfer import opened
 from server.config import Config
 from server.data_lock import locked
-from server.history.archive import ArchiveRefused, pack, unpack
+from server.history.archive import pack, unpack
 from server.history.backup import BACKUP, Lost, back_up, checked
 from server.history.restore import restore
 
@@ -47,14 +47,10 @@ def restore_(config: Config, given: argparse.Namespace) -> None:
     """
     path = Path(given.file)
     try:
-        with path.open("rb") as file, locked(config.data):
+        with opened(path, "restored") as file, locked(config.data):
             rooms = restore(file, config.data, ADMIN_USER, SystemClock().now_us())
-    except ArchiveRefused as exc:
-        raise refused(path, exc) from exc
     except StorageError as exc:
         raise CannotBeDone(EXIT_DATA, f"The backup's database cannot be used: {exc.reason}") from exc
-    except OSError as exc:
-        raise CannotBeDone(EXIT_USAGE, f"{path} cannot be restored: {exc.strerror or exc}.") from exc
     print(
         f"Restored {path} to {config.data}: {rooms} rooms, all in recovery. What came after the backup returns from "
         "the browsers of those who moderate; switch recovery off when they have been there (thunderline recovery)."
@@ -67,10 +63,7 @@ def verify_backup(path: Path) -> None:
     Raises:
         CannotBeDone: It is not what it was.
     """
-    try:
-        with path.open("rb") as file:
-            for _ in checked(unpack(file, BACKUP)):
-                pass
-    except ArchiveRefused as exc:
-        raise refused(path, exc) from exc
+    with opened(path, "read") as file:
+        for _ in checked(unpack(file, BACKUP)):
+            pass
     print(f"{path}: ok.")

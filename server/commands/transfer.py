@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from crdt_docs.errors import InvalidRoomId
 from crdt_docs.ids import RoomId, parse_room_id
@@ -53,14 +56,10 @@ def import_(config: Config, given: argparse.Namespace) -> None:
     as_room = None if given.as_room is None else a_room(given.as_room)
     path = Path(given.file)
     try:
-        with path.open("rb") as file, locked(config.data):
+        with opened(path, "imported") as file, locked(config.data):
             check = import_room(file, config.data, as_room, ADMIN_USER, SystemClock().now_us())
-    except ArchiveRefused as exc:
-        raise refused(path, exc) from exc
     except StorageError as exc:
         raise CannotBeDone(EXIT_DATA, f"The room cannot be kept: {exc.reason}") from exc
-    except OSError as exc:
-        raise CannotBeDone(EXIT_USAGE, f"{path} cannot be imported: {exc.strerror or exc}.") from exc
     tell(check)
     print(f"Imported {path}.")
 
@@ -72,14 +71,9 @@ def verify_file(path: Path) -> None:
         CannotBeDone: It is not what it was, or no such file.
     """
     check = ArchiveCheck()
-    try:
-        with path.open("rb") as file:
-            for _ in check.passing(unpack(file)):
-                pass
-    except ArchiveRefused as exc:
-        raise refused(path, exc) from exc
-    except OSError as exc:
-        raise CannotBeDone(EXIT_USAGE, f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    with opened(path, "read") as file:
+        for _ in check.passing(unpack(file)):
+            pass
     tell(check)
     print(f"{path}: ok.")
 
@@ -92,10 +86,24 @@ def tell(check: ArchiveCheck) -> None:
         print(f"Exported by the installation with key {key_id(check.made.key)}.")
 
 
-def refused(path: Path, error: ArchiveRefused) -> CannotBeDone:
-    """The end of a command that was given such a file."""
-    code = EXIT_FAULT if isinstance(error, ArchiveDamaged) else EXIT_USAGE
-    return CannotBeDone(code, f"{path} is refused: {error}")
+@contextmanager
+def opened(path: Path, done: str) -> Iterator[BinaryIO]:
+    """A file that one of these commands wrote.
+
+    Args:
+        done: What cannot be done to it where it cannot be read.
+
+    Raises:
+        CannotBeDone: It cannot be read, or it is refused.
+    """
+    try:
+        with path.open("rb") as file:
+            yield file
+    except ArchiveRefused as exc:
+        code = EXIT_FAULT if isinstance(exc, ArchiveDamaged) else EXIT_USAGE
+        raise CannotBeDone(code, f"{path} is refused: {exc}") from exc
+    except OSError as exc:
+        raise CannotBeDone(EXIT_USAGE, f"{path} cannot be {done}: {exc.strerror or exc}.") from exc
 
 
 def a_room(text: str) -> RoomId:
