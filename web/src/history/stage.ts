@@ -32,8 +32,9 @@ export class Stage {
     const { states, doc } = boardAt(moment, this.known);
     this.states = states;
     this.arrangement = new Arrangement(states);
-    this.scene.replace(this.arrangement.all());
-    if (!this.hasShown) this.fit();
+    const elements = this.arrangement.all();
+    if (!this.hasShown) this.fit(elements);
+    this.scene.replace(elements);
     this.readFiles(doc);
     if (!moment.unbuilt) this.follow(moment.doc);
   }
@@ -60,12 +61,12 @@ export class Stage {
     return this.states.get(id)?.maker;
   }
 
-  /** Look at everything, as soon as there is something to see. */
-  private fit(): void {
-    const elements = this.api.getSceneElements();
-    if (elements.length === 0) return;
+  /** Look at everything, as soon as there is something to see: before it is drawn, because all is drawn anew at another zoom. */
+  private fit(elements: readonly SceneElement[]): void {
+    const visible = elements.filter((element) => !element.isDeleted);
+    if (visible.length === 0) return;
     this.hasShown = true;
-    this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
+    this.api.scrollToContent(visible as unknown as Parameters<ExcalidrawImperativeAPI['scrollToContent']>[0], { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
   }
 
   leave(): void {
