@@ -1,25 +1,52 @@
-/** What happened to one element: who made it, what everybody did to it, and the way to each of these moments. */
+/** What is selected in a replay: of one element its whole story, of several whose they are; and the way to bring them back. */
 import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { colorOf } from '../sync/userColor';
-import { useTexts } from '../ui/texts';
+import { language, localeOf, useTexts } from '../ui/texts';
+import { useStore } from '../ui/useStore';
 import type { NameOf } from './people';
 import type { Replay } from './replay';
 import { type Chapter, readStory } from './story';
 
 export interface StoryCardProps {
   readonly replay: Replay;
-  readonly id: string;
-  /** Whom the server knows as the owner of the client id that made it. */
-  readonly maker: string | undefined;
+  readonly selection: readonly string[];
+  /** Whom the server knows as the owners of the client ids that made them; each once. */
+  readonly makers: readonly string[];
   readonly nameOf: NameOf;
   readonly wordsOf: (at: number) => string;
   readonly onClose: () => void;
   readonly onRestore: (() => void) | undefined;
+  /** How to select more. */
+  readonly children?: ReactNode;
 }
 
-export function StoryCard({ replay, id, maker, nameOf, wordsOf, onClose, onRestore }: StoryCardProps) {
+export function StoryCard({ replay, selection, makers, nameOf, wordsOf, onClose, onRestore, children }: StoryCardProps) {
   const { story: t, replay: words } = useTexts();
+  const lang = useStore(language);
+  const [id, ...more] = selection;
+  const isOne = id !== undefined && more.length === 0;
+  const made = makers.length === 0 ? undefined : t.made(new Intl.ListFormat(localeOf(lang)).format(makers.map(nameOf)));
+  return (
+    <section className="replay-story" data-testid="replay-story" aria-label={isOne ? t.title : t.selection}>
+      <header>
+        <h2 aria-live="polite" data-testid="story-title">{isOne ? made ?? t.title : t.selected(selection.length)}</h2>
+        <button type="button" className="icon-button" aria-label={t.close} title={t.close} onClick={onClose}><X size={18} aria-hidden /></button>
+      </header>
+      {id === undefined && <p className="muted small">{t.hint}</p>}
+      {more.length > 0 && made !== undefined && <p className="muted small">{made}</p>}
+      {isOne && <Story key={id} replay={replay} id={id} nameOf={nameOf} wordsOf={wordsOf} />}
+      {children}
+      {onRestore && id !== undefined && (
+        <button type="button" className="button" data-testid="restore-selection" onClick={onRestore}>{words.restoreSelection(selection.length)}</button>
+      )}
+    </section>
+  );
+}
+
+/** Who made it, what everybody did to it, and the way to each of these moments. */
+function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 'nameOf' | 'wordsOf'> & { id: string }) {
+  const t = useTexts().story;
   const [chapters, setChapters] = useState<readonly Chapter[]>([]);
   const [isReading, setIsReading] = useState(true);
   useEffect(() => {
@@ -36,11 +63,7 @@ export function StoryCard({ replay, id, maker, nameOf, wordsOf, onClose, onResto
     return () => reading.abort();
   }, [replay, id]);
   return (
-    <section className="replay-story" data-testid="replay-story" aria-label={t.title}>
-      <header>
-        <h2>{maker === undefined ? t.title : t.made(nameOf(maker))}</h2>
-        <button type="button" className="icon-button" aria-label={t.close} title={t.close} onClick={onClose}><X size={18} aria-hidden /></button>
-      </header>
+    <>
       <ol>
         {chapters.map((chapter, index) => (
           <li key={index}>
@@ -54,7 +77,6 @@ export function StoryCard({ replay, id, maker, nameOf, wordsOf, onClose, onResto
       </ol>
       {isReading && <p className="muted small" role="status">{t.reading}</p>}
       {!isReading && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
-      {onRestore && <button type="button" className="button" data-testid="restore-one" onClick={onRestore}>{words.restoreOne}</button>}
-    </section>
+    </>
   );
 }
