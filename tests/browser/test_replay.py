@@ -275,6 +275,45 @@ def test_what_was_deleted_is_brought_back_and_undo_takes_it_away(pair: Pair, ser
     assert ann.board.ids() == [other]
 
 
+def test_undo_goes_on_after_a_visit_to_the_replay(pair: Pair) -> None:
+    """[BI11] What was done before is taken back and done again; what others did meanwhile stays."""
+    ann, bob = pair
+    first = ann.board.draw([(350, 250), (480, 330)], tool="r")
+    mine = ann.board.draw([(550, 250), (680, 330)], tool="o")
+    _set(ann, first, "x: e.x + 40")
+    ann.meet(bob)
+    replay = Replay(ann.page)
+    replay.open()
+    replay.scrub(0.2)
+    theirs = bob.board.draw([(350, 450), (480, 530)], tool="r")
+    _set(bob, first, "strokeColor: '#e03131'")
+    bob.settle()
+    replay.back()
+    ann.board.await_element(theirs)
+    looks = """([id, x, color]) => __thunderline.api.getSceneElements().some(
+      (e) => e.id === id && Math.round(e.x) === x && e.strokeColor === color)"""
+
+    ann.page.keyboard.press("Control+z")
+    for who in pair:
+        who.page.wait_for_function(looks, arg=[first, 350, "#e03131"])
+    ann.page.keyboard.press("Control+z")
+    for who in pair:
+        who.board.await_count(2)
+        assert sorted(who.board.ids()) == sorted([first, theirs])
+    ann.page.keyboard.press("Control+Shift+z")
+    bob.board.await_element(mine)
+    ann.page.keyboard.press("Control+Shift+z")
+    for who in pair:
+        who.page.wait_for_function(looks, arg=[first, 390, "#e03131"])
+    # and once more: what can be done again is kept as well
+    ann.page.keyboard.press("Control+z")
+    ann.settle()
+    replay.open()
+    replay.back()
+    ann.page.keyboard.press("Control+Shift+z")
+    bob.page.wait_for_function(looks, arg=[first, 390, "#e03131"])
+
+
 def test_several_are_selected_and_brought_back_as_one_edit(pair: Pair, server: RoomServer, room: Room) -> None:
     """[RE5] [RE14] Two of three that were deleted; the third stays away, and one Undo takes both back."""
     ann, bob = pair
