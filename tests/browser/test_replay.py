@@ -238,6 +238,7 @@ def test_an_element_tells_its_story(pair: Pair) -> None:
     replay.open()
     replay.pick(shape)
 
+    expect(ann.page.get_by_test_id("story-title")).to_have_text("Made by Ann · changed by Bob")
     expect(replay.chapters).to_have_count(2)
     expect(replay.chapters.nth(0)).to_contain_text("Ann made it")
     expect(replay.chapters.nth(1)).to_contain_text("Bob moved it")

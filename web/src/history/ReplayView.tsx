@@ -114,7 +114,8 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
         <StoryCard
           replay={replay}
           selection={selection.ids}
-          makers={makersOf(replay, stage, selection.ids)}
+          makers={ownersOf(replay, selection.ids.map((id) => stage.makerOf(id) ?? -1))}
+          writers={ownersOf(replay, selection.ids.flatMap((id) => stage.writersOf(id)))}
           nameOf={nameOf}
           wordsOf={words.moment}
           onClose={selection.close}
@@ -172,10 +173,9 @@ function SelectSeveral({ on, onChange }: { on: boolean; onChange: (on: boolean) 
   );
 }
 
-/** Who made these, each once. */
-function makersOf(replay: Replay, stage: Stage, ids: readonly string[]): readonly string[] {
-  const makers = ids.map((id) => replay.authors.get(stage.makerOf(id) ?? -1));
-  return [...new Set(makers.filter((maker) => maker !== undefined))];
+/** Whose these Yjs client ids are, each once. */
+function ownersOf(replay: Replay, clients: readonly number[]): readonly string[] {
+  return [...new Set(clients.map((client) => replay.authors.get(client)).filter((owner) => owner !== undefined))];
 }
 
 /** It opens at the end; go where the address says. `from` plays on from there. */

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { colorOf } from '../sync/userColor';
 import { language, localeOf, useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
+import { likelyRows } from './likelyRows';
 import type { NameOf } from './people';
 import type { Replay } from './replay';
 import { type Chapter, readStory } from './story';
@@ -13,6 +14,8 @@ export interface StoryCardProps {
   readonly selection: readonly string[];
   /** Whom the server knows as the owners of the client ids that made them; each once. */
   readonly makers: readonly string[];
+  /** And of those whose values they have. */
+  readonly writers: readonly string[];
   readonly nameOf: NameOf;
   readonly wordsOf: (at: number) => string;
   readonly onClose: () => void;
@@ -21,12 +24,15 @@ export interface StoryCardProps {
   readonly children?: ReactNode;
 }
 
-export function StoryCard({ replay, selection, makers, nameOf, wordsOf, onClose, onRestore, children }: StoryCardProps) {
-  const { story: t, replay: words } = useTexts();
+export function StoryCard({ replay, selection, makers, writers, nameOf, wordsOf, onClose, onRestore, children }: StoryCardProps) {
+  const { story: t, replay: words, attribution } = useTexts();
   const lang = useStore(language);
   const [id, ...more] = selection;
   const isOne = id !== undefined && more.length === 0;
-  const made = makers.length === 0 ? undefined : t.made(new Intl.ListFormat(localeOf(lang)).format(makers.map(nameOf)));
+  const list = (subs: readonly string[]): string => new Intl.ListFormat(localeOf(lang)).format(subs.map(nameOf));
+  const others = writers.filter((writer) => !makers.includes(writer));
+  const changed = others.length > 0 ? ` · ${attribution.changedBy(list(others))}` : '';
+  const made = makers.length === 0 ? undefined : attribution.madeBy(list(makers)) + changed;
   return (
     <section className="replay-story" data-testid="replay-story" aria-label={isOne ? t.title : t.selection}>
       <header>
@@ -48,17 +54,22 @@ export function StoryCard({ replay, selection, makers, nameOf, wordsOf, onClose,
 function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 'nameOf' | 'wordsOf'> & { id: string }) {
   const t = useTexts().story;
   const [chapters, setChapters] = useState<readonly Chapter[]>([]);
-  const [isReading, setIsReading] = useState(true);
+  /** Of the story: 0 to 1. */
+  const [share, setShare] = useState(0);
   useEffect(() => {
     const reading = new AbortController();
-    setChapters([]);
-    setIsReading(true);
-    readStory(replay.api, id, replay.board.head, setChapters, reading.signal)
+    const tell = (told: readonly Chapter[], known: number): void => {
+      if (reading.signal.aborted) return;
+      setChapters(told);
+      setShare(known);
+    };
+    tell([], 0);
+    readStory(replay.api, id, replay.board.head, tell, reading.signal, { likely: likelyRows(replay.timeline.get(), replay.authors) })
+      .then((all) => tell(all, 1))
       .catch((error: unknown) => {
-        if (!reading.signal.aborted) console.warn(error);
-      })
-      .finally(() => {
-        if (!reading.signal.aborted) setIsReading(false);
+        if (reading.signal.aborted) return;
+        console.warn(error);
+        setShare(1);
       });
     return () => reading.abort();
   }, [replay, id]);
@@ -75,8 +86,12 @@ function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 
           </li>
         ))}
       </ol>
-      {isReading && <p className="muted small" role="status">{t.reading}</p>}
-      {!isReading && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
+      {share < 1 && (
+        <p className="muted small replay-reading">
+          <span role="status">{t.reading}</span><progress aria-label={t.reading} value={share} />
+        </p>
+      )}
+      {share >= 1 && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
     </>
   );
 }

@@ -60,6 +60,12 @@ export class Stage {
     return this.states.get(id)?.maker;
   }
 
+  /** The Yjs client ids whose values an element has. */
+  writersOf(id: string): readonly number[] {
+    const runs = this.states.get(id)?.signature.trim().split(' ') ?? [];
+    return runs.filter(Boolean).map((run) => Number(run.slice(0, run.indexOf('.'))));
+  }
+
   /** Look at everything, as soon as there is something to see. */
   private fit(): void {
     const elements = this.api.getSceneElements();

@@ -66,7 +66,6 @@ export const replayDe: typeof replayEn = {
     close: 'Schließen',
     reading: 'Was geschah, wird gelesen …',
     nothing: 'Es ist nichts darüber bekannt.',
-    made: (name) => `Gemacht von ${name}`,
     deeds: {
       made: 'hat es gemacht', drew: 'hat daran gezeichnet', moved: 'hat es verschoben', resized: 'hat seine Form geändert',
       wrote: 'hat seinen Text geändert', styled: 'hat sein Aussehen geändert', deleted: 'hat es gelöscht',

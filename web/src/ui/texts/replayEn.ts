@@ -64,7 +64,6 @@ export const replayEn = {
     close: 'Close',
     reading: 'Reading what happened…',
     nothing: 'Nothing is known of it.',
-    made: (name: string) => `Made by ${name}`,
     deeds: {
       made: 'made it', drew: 'drew on it', moved: 'moved it', resized: 'changed its shape', wrote: 'changed its words',
       styled: 'changed its look', deleted: 'deleted it', restored: 'brought it back',
