@@ -85,7 +85,8 @@ class Replay:
               const e = api.getSceneElements().find((one) => one.id === id);
               const s = api.getAppState();
               const [dx, dy] = e.points?.[0] ?? [e.width / 2, e.height / 2];
-              const place = (x, y) => [(x + s.scrollX) * s.zoom.value + s.offsetLeft, (y + s.scrollY) * s.zoom.value + s.offsetTop];
+              const z = s.zoom.value;
+              const place = (x, y) => [(x + s.scrollX) * z + s.offsetLeft, (y + s.scrollY) * z + s.offsetTop];
               return [...place(e.x + dx, e.y + dy), ...place(e.x, e.y)];
             }""",
             element,
