@@ -1,5 +1,6 @@
 /**
- * What the build must do to Excalidraw so that no request leaves the host, cursors have our colours and a replay is fluent.
+ * What the build must do to Excalidraw so that no request leaves the host, cursors have our colours, a replay is
+ * fluent and undo outlives the editor.
  *
  * Each replacement fails the build when the package no longer contains the code it names: a silent miss would
  * mean requests to a CDN, or two colours for one person.
@@ -40,6 +41,11 @@ const REPLACEMENTS: readonly Replacement[] = [
     purpose: 'a replay that draws only what changed (`history/partialDrawing.ts`)',
     pattern: /([\w$]+)\((\{canvas:\w+,rc:\w+\.rc,scale:\w+\.scale,elementsMap:\w+\.elementsMap,[^{}]*\}),([\w$]+\(\))\)/,
     replacement: '(globalThis.thunderlineDraw??((draw,drawn,isThrottled)=>draw(drawn,isThrottled)))($1,$2,$3)',
+  },
+  {
+    purpose: 'undo that outlives the editor (`whiteboard/undoSteps.ts`)',
+    pattern: /history:\{clear:this\.resetHistory\}/,
+    replacement: 'history:{clear:this.resetHistory,steps:()=>this.history}',
   },
 ];
 

@@ -68,21 +68,30 @@ class Replay:
         self._page.get_by_test_id("replay-play").click()
         self._page.wait_for_function("() => !__thunderline.replay.playing.get()")
 
-    def pick(self, element: str) -> None:
-        """Click on an element that is shown."""
-        point = self._page.evaluate(
+    def pick(self, element: str, also: bool = False) -> None:
+        """Click on an element that is shown; with shift if it is selected too."""
+        x, y, *_ = self.place_of(element)
+        if also:
+            self._page.keyboard.down("Shift")
+        self._page.mouse.click(x, y)
+        self._page.keyboard.up("Shift")
+        expect(self._page.get_by_test_id("replay-story")).to_be_visible()
+
+    def place_of(self, element: str) -> tuple[float, float, float, float]:
+        """Where an element is on the page: its middle, or a line's first point, and its upper left corner."""
+        x, y, left, top = self._page.evaluate(
             """(id) => {
               const { api } = __thunderline;
               const e = api.getSceneElements().find((one) => one.id === id);
               const s = api.getAppState();
               const [dx, dy] = e.points?.[0] ?? [e.width / 2, e.height / 2];
-              const [x, y] = [e.x + dx, e.y + dy];
-              return [(x + s.scrollX) * s.zoom.value + s.offsetLeft, (y + s.scrollY) * s.zoom.value + s.offsetTop];
+              const z = s.zoom.value;
+              const place = (x, y) => [(x + s.scrollX) * z + s.offsetLeft, (y + s.scrollY) * z + s.offsetTop];
+              return [...place(e.x + dx, e.y + dy), ...place(e.x, e.y)];
             }""",
             element,
         )
-        self._page.mouse.click(*point)
-        expect(self._page.get_by_test_id("replay-story")).to_be_visible()
+        return x, y, left, top
 
     def do(self, what: str) -> None:
         """Choose from what can be done with the moment."""

@@ -210,6 +210,7 @@ def test_the_live_board_says_who_made_what_is_selected(pair: Pair) -> None:
     ann.board.draw([(450, 250), (580, 330)], tool="r")
     ann.meet(bob)
     ann.leave()
+    expect(bob.page.get_by_role("list", name="People here").get_by_role("listitem")).to_have_count(1)
     bob.page.mouse.click(450, 290)
     line = bob.page.get_by_test_id("attribution")
     expect(line).to_have_text("Made by Ann")
@@ -238,6 +239,7 @@ def test_an_element_tells_its_story(pair: Pair) -> None:
     replay.open()
     replay.pick(shape)
 
+    expect(ann.page.get_by_test_id("story-title")).to_have_text("Made by Ann · changed by Bob")
     expect(replay.chapters).to_have_count(2)
     expect(replay.chapters.nth(0)).to_contain_text("Ann made it")
     expect(replay.chapters.nth(1)).to_contain_text("Bob moved it")
@@ -259,7 +261,7 @@ def test_what_was_deleted_is_brought_back_and_undo_takes_it_away(pair: Pair, ser
     replay.seek(then)
     bob.board.await_element(shape)
     replay.pick(shape)
-    bob.page.get_by_test_id("restore-one").click()
+    bob.page.get_by_test_id("restore-selection").click()
     expect(bob.page.get_by_test_id("restoring")).to_contain_text("1 element")
     expect(bob.page.locator(".restoring-ghost img")).to_be_visible()
     other = ann.board.draw([(600, 250), (700, 330)], tool="o")
@@ -269,6 +271,105 @@ def test_what_was_deleted_is_brought_back_and_undo_takes_it_away(pair: Pair, ser
     bob.page.get_by_test_id("restore-apply").click()
     ann.board.await_element(shape)
     assert sorted(ann.board.ids()) == sorted([shape, other])
+    bob.settle()
+    bob.page.keyboard.press("Control+z")
+    ann.board.await_count(1)
+    assert ann.board.ids() == [other]
+
+
+def test_undo_goes_on_after_a_visit_to_the_replay(pair: Pair) -> None:
+    """[BI11] What was done before is taken back and done again; what others did meanwhile stays."""
+    ann, bob = pair
+    first = ann.board.draw([(350, 250), (480, 330)], tool="r")
+    mine = ann.board.draw([(550, 250), (680, 330)], tool="o")
+    _set(ann, first, "x: e.x + 40")
+    ann.meet(bob)
+    replay = Replay(ann.page)
+    replay.open()
+    replay.scrub(0.2)
+    theirs = bob.board.draw([(350, 450), (480, 530)], tool="r")
+    _set(bob, first, "strokeColor: '#e03131'")
+    bob.settle()
+    replay.back()
+    ann.board.await_element(theirs)
+    looks = """([id, x, color]) => __thunderline.api.getSceneElements().some(
+      (e) => e.id === id && Math.round(e.x) === x && e.strokeColor === color)"""
+
+    ann.page.keyboard.press("Control+z")
+    for who in pair:
+        who.page.wait_for_function(looks, arg=[first, 350, "#e03131"])
+    ann.page.keyboard.press("Control+z")
+    for who in pair:
+        who.board.await_count(2)
+        assert sorted(who.board.ids()) == sorted([first, theirs])
+    ann.page.keyboard.press("Control+Shift+z")
+    bob.board.await_element(mine)
+    ann.page.keyboard.press("Control+Shift+z")
+    for who in pair:
+        who.page.wait_for_function(looks, arg=[first, 390, "#e03131"])
+    # and once more: what can be done again is kept as well
+    ann.page.keyboard.press("Control+z")
+    ann.settle()
+    replay.open()
+    replay.back()
+    ann.page.keyboard.press("Control+Shift+z")
+    bob.page.wait_for_function(looks, arg=[first, 390, "#e03131"])
+
+
+def test_several_are_selected_and_brought_back_as_one_edit(pair: Pair, server: RoomServer, room: Room) -> None:
+    """[RE5] [RE14] Two of three that were deleted; the third stays away, and one Undo takes both back."""
+    ann, bob = pair
+    shapes = [ann.board.draw([(x, 250), (x + 100, 330)], tool="r") for x in (350, 500, 650)]
+    ann.settle()
+    then = _now(server, room)
+    ann.page.keyboard.press("Control+a")
+    ann.page.keyboard.press("Delete")
+    ann.board.await_count(0)
+    ann.meet(bob)
+    replay = Replay(bob.page)
+    replay.open()
+    replay.seek(then)
+    bob.board.await_count(3)
+    title = bob.page.get_by_test_id("story-title")
+
+    # by clicks, then by a frame around the last two, then all of them by keys, which also leave them
+    replay.pick(shapes[0])
+    replay.pick(shapes[1], also=True)
+    replay.pick(shapes[2], also=True)
+    expect(title).to_have_text("3 elements")
+    replay.pick(shapes[1], also=True)
+    expect(title).to_have_text("2 elements")
+    bob.page.keyboard.press("Escape")
+    expect(title).to_have_count(0)
+    bob.page.keyboard.press("Control+a")
+    expect(title).to_have_text("3 elements")
+    bob.page.keyboard.press("Escape")
+    view = bob.board.view()
+    bob.page.get_by_test_id("select-several").click()
+    expect(title).to_have_text("Nothing selected")
+    (_, _, left, top), (x, y, l2, t2) = replay.place_of(shapes[1]), replay.place_of(shapes[2])
+    bob.page.mouse.move(left - 10, top - 10)
+    bob.page.mouse.down()
+    bob.page.mouse.move(2 * x - l2 + 10, 2 * y - t2 + 10, steps=5)
+    bob.page.mouse.up()
+    expect(title).to_have_text("2 elements")
+    assert bob.board.view() == view
+    # by the list: off and on again
+    bob.page.get_by_test_id("selection-list").press("Enter")
+    entries = bob.page.get_by_test_id("selection-entry")
+    expect(entries).to_have_count(3)
+    entries.first.press("Space")
+    expect(title).not_to_have_text("2 elements")
+    entries.first.press("Space")
+    expect(title).to_have_text("2 elements")
+
+    bob.page.get_by_test_id("restore-selection").click()
+    expect(bob.page.get_by_test_id("restoring")).to_contain_text("2 elements")
+    other = ann.board.draw([(350, 450), (450, 530)], tool="o")
+    bob.board.await_element(other)
+    bob.page.get_by_test_id("restore-apply").click()
+    ann.board.await_count(3)
+    assert sorted(ann.board.ids()) == sorted([*shapes[1:], other])
     bob.settle()
     bob.page.keyboard.press("Control+z")
     ann.board.await_count(1)
@@ -426,7 +527,7 @@ def test_an_empty_history_says_so_and_a_viewer_brings_nothing_back(enter: Enter,
     vera.board.await_element(shape)
     replay.pick(shape)
     expect(replay.chapters).to_have_count(1)
-    expect(vera.page.get_by_test_id("restore-one")).to_have_count(0)
+    expect(vera.page.get_by_test_id("restore-selection")).to_have_count(0)
     vera.page.get_by_test_id("replay-more").click()
     expect(vera.page.get_by_test_id("save-png")).to_be_visible()
     expect(vera.page.get_by_test_id("restore-all")).to_have_count(0)

@@ -20,7 +20,7 @@ export function AttributionLine({ session }: { session: LiveRoomSession }) {
   return (
     <p className="attribution" data-testid="attribution">
       {attribution.maker !== null && <span className="attribution-dot" style={{ background: colorOf(attribution.maker) }} aria-hidden />}
-      {words}
+      <span className="attribution-words">{words}</span>
     </p>
   );
 }

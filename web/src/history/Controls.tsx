@@ -44,7 +44,8 @@ export function Controls({ replay, byAuthor, onByAuthor, time, wordsOfSpan }: Co
   );
 }
 
-function Switch({ label, on, onChange, testId, children }: {
+/** A button that stays pressed while something is on. */
+export function Switch({ label, on, onChange, testId, children }: {
   label: string; on: boolean; onChange: (on: boolean) => void; testId?: string; children: React.ReactNode;
 }) {
   return (

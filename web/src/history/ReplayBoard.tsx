@@ -1,16 +1,18 @@
-/** The board of a replay: the editor of the room in its view mode, a click tells the story of what lies there. */
+/** The board of a replay: the editor of the room in its view mode, in which one can select but not draw. */
 import '../whiteboard/assetPath';
-import { Excalidraw, getCommonBounds, viewportCoordsToSceneCoords } from '@excalidraw/excalidraw';
+import { Excalidraw, getCommonBounds } from '@excalidraw/excalidraw';
 import '@excalidraw/excalidraw/index.css';
 import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
-import { type PointerEvent, memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RoomSession } from '../sync/types';
 import '../whiteboard/board.css';
 import { whenReady } from '../whiteboard/editorScene';
-import { elementAt } from './hit';
 import { PartialDrawing } from './partialDrawing';
 import type { Replay } from './replay';
+import { SelectionFrames } from './SelectionFrames';
+import type { How } from './selection';
 import { Stage } from './stage';
+import { useHand } from './useHand';
 
 export interface ReplayBoardProps {
   readonly session: RoomSession;
@@ -19,36 +21,27 @@ export interface ReplayBoardProps {
   readonly lang: string;
   /** The board shows the replay's document from now on; null when it does no more. */
   readonly onStage: (stage: Stage | null) => void;
-  /** Somebody clicked on this element; null: beside all of them. */
-  readonly onPick: (id: string | null) => void;
+  readonly selection: readonly string[];
+  /** Each click adds or takes away, and one finger or the mouse drags a frame instead of the board. */
+  readonly selectsSeveral: boolean;
+  /** Somebody reached for these; none: beside all of them. */
+  readonly onSelect: (ids: readonly string[], how: How) => void;
 }
 
-/** px: a press that moves further is a drag. */
-const CLICK_REACH = 5;
-const FINGER_REACH = 10;
-
 /** Is not rendered anew for each moment: only the scene in it changes. */
-export const ReplayBoard = memo(function ReplayBoard({ session, replay, theme, lang, onStage, onPick }: ReplayBoardProps) {
+export const ReplayBoard = memo(function ReplayBoard(
+  { session, replay, theme, lang, onStage, selection, selectsSeveral, onSelect }: ReplayBoardProps,
+) {
   const [api, setApi] = useState<ExcalidrawImperativeAPI | null>(null);
   const stage = useStage(session, replay, api, onStage);
   usePartialDrawing();
-  const pressed = useRef<[number, number] | null>(null);
-  const onPointerUp = (event: PointerEvent): void => {
-    const [x, y] = pressed.current ?? [Infinity, Infinity];
-    pressed.current = null;
-    const { clientX, clientY, pointerType } = event;
-    if (!api || !stage.current || Math.hypot(clientX - x, clientY - y) > CLICK_REACH) return;
-    if (!(event.target as Element).closest('canvas')) return;
-    const at = viewportCoordsToSceneCoords({ clientX, clientY }, api.getAppState());
-    const reach = (pointerType === 'mouse' ? CLICK_REACH : FINGER_REACH) / api.getAppState().zoom.value;
-    onPick(elementAt(stage.current.elements(), [at.x, at.y], reach)?.id ?? null);
-  };
+  const [hand, frame] = useHand(stage, selectsSeveral, onSelect);
   return (
     <div
       className="board replay-board"
       data-testid="replay-board"
-      onPointerDownCapture={({ clientX, clientY }) => void (pressed.current = [clientX, clientY])}
-      onPointerUpCapture={onPointerUp}
+      data-selects={selectsSeveral}
+      {...hand}
     >
       <Excalidraw
         excalidrawAPI={setApi}
@@ -59,6 +52,7 @@ export const ReplayBoard = memo(function ReplayBoard({ session, replay, theme, l
         aiEnabled={false}
         validateEmbeddable={embedsNothing}
       />
+      {stage && <SelectionFrames stage={stage} selection={selection} frame={frame} />}
     </div>
   );
 });
@@ -79,32 +73,36 @@ function usePartialDrawing(): void {
 
 function useStage(
   session: RoomSession, replay: Replay, api: ExcalidrawImperativeAPI | null, onStage: (stage: Stage | null) => void,
-): React.RefObject<Stage | null> {
-  const stage = useRef<Stage | null>(null);
+): Stage | null {
+  const [stage, setStage] = useState<Stage | null>(null);
   const told = useRef(onStage);
   useEffect(() => {
     told.current = onStage;
   });
   useEffect(() => {
     if (!api) return undefined;
+    let made: Stage | undefined;
     let ended = false;
     let stop: (() => void) | undefined;
+    const tell = (one: Stage | null): void => {
+      setStage(one);
+      told.current(one);
+    };
     void whenReady(api).then(() => {
       if (ended) return;
-      const made = (stage.current = new Stage(session, api));
-      const show = (): void => made.show(replay.board.moment.get());
+      const begun = (made = new Stage(session, api));
+      const show = (): void => begun.show(replay.board.moment.get());
       show();
-      replay.onBoard = (doc) => made.follow(doc);
+      replay.onBoard = (doc) => begun.follow(doc);
       stop = replay.board.moment.subscribe(show);
-      told.current(made);
+      tell(begun);
     });
     return () => {
       ended = true;
       stop?.();
       replay.onBoard = () => {};
-      stage.current?.leave();
-      stage.current = null;
-      told.current(null);
+      made?.leave();
+      tell(null);
     };
   }, [session, replay, api]);
   return stage;

@@ -1,6 +1,6 @@
 /** `/r/<room>/replay`: the room as it was at any moment; the board keeps its place, tools give way to a track below. */
-import { ArrowLeft, MessageSquare } from 'lucide-react';
-import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from 'react';
+import { ArrowLeft, MessageSquare, SquareDashedMousePointer } from 'lucide-react';
+import { Suspense, lazy, useEffect, useMemo, useState } from 'react';
 import { messagesOf } from '../chat/chatModel';
 import { previewOf } from '../chat/Message';
 import type { RoomSession } from '../sync/types';
@@ -9,7 +9,7 @@ import { goTo, replayPath } from '../ui/route';
 import { language, useTexts } from '../ui/texts';
 import { theme } from '../ui/theme';
 import { useStore } from '../ui/useStore';
-import { Controls } from './Controls';
+import { Controls, Switch } from './Controls';
 import { MomentMenu } from './MomentMenu';
 import { type Actor, actorsOf, namesOf, presentAt } from './people';
 import './replay.css';
@@ -17,6 +17,7 @@ import { ReplayChat } from './ReplayChat';
 import type { Replay, Span } from './replay';
 import { ReplayProblem } from './ReplayProblem';
 import { wantRestore } from './restoring';
+import { SelectionList } from './SelectionList';
 import type { Stage } from './stage';
 import { StoryCard } from './StoryCard';
 import { useDayAndTime, useTimes } from './times';
@@ -24,6 +25,7 @@ import type { Tint } from './tintedScene';
 import { type Tick, Track } from './Track';
 import { useReplayKeys } from './useReplayKeys';
 import { useFrames, useReplay } from './useReplay';
+import { useSelection } from './useSelection';
 
 /** The editor is large: what is to be shown in it is asked for meanwhile. */
 const loading = import('./ReplayBoard');
@@ -81,7 +83,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const position = useStore(replay.position);
   const problem = useStore(replay.problem);
   const [stage, setStage] = useState<Stage | null>(null);
-  const [picked, setPicked] = useState<string | null>(null);
+  const selection = useSelection(stage);
   const [only, setOnly] = useState<string | null>(null);
   const [byAuthor, setByAuthor] = useState(() => wish('from') !== undefined);
   const [showsChat, setShowsChat] = useState(() => matchMedia('(min-width: 1000px)').matches && replay.chat.head > 0);
@@ -92,30 +94,34 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const ticks = useTicks(session, replay, span, texts.chat, nameOf);
   useNews(session, replay);
   useFrames(replay);
-  useReplayKeys(replay, ticks);
   useBeginning(replay, stage);
   useTint(replay, stage, byAuthor, only);
   useTestHandle(replay, stage);
-  const restoreOne = useCallback(() => {
-    if (picked !== null) wantRestore(session, { doc: replay.board.doc, at: replay.position.get(), ids: [picked] });
-  }, [picked, replay, session]);
+  useReplayKeys(replay, ticks, selection.keys);
+  const mayDraw = session.may('draw');
+  const restore = (): void => wantRestore(session, { doc: replay.board.doc, at: replay.position.get(), ids: selection.ids });
   const present = presentAt(replay.overview, position).map(nameOf);
   return (
     <>
       <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}>
-        <ReplayBoard session={session} replay={replay} theme={boardTheme} lang={lang} onStage={setStage} onPick={setPicked} />
+        <ReplayBoard
+          session={session} replay={replay} theme={boardTheme} lang={lang} onStage={setStage}
+          selection={selection.ids} selectsSeveral={selection.isSeveral} onSelect={selection.select}
+        />
       </Suspense>
-      {picked !== null && stage && (
+      {stage && (selection.isSeveral || selection.ids.length > 0) && (
         <StoryCard
-          key={picked}
           replay={replay}
-          id={picked}
-          maker={replay.authors.get(stage.makerOf(picked) ?? -1)}
+          selection={selection.ids}
+          makers={ownersOf(replay, selection.ids.map((id) => stage.makerOf(id) ?? -1))}
+          writers={ownersOf(replay, selection.ids.flatMap((id) => stage.writersOf(id)))}
           nameOf={nameOf}
           wordsOf={words.moment}
-          onClose={() => setPicked(null)}
-          onRestore={session.may('draw') ? restoreOne : undefined}
-        />
+          onClose={selection.close}
+          onRestore={mayDraw ? restore : undefined}
+        >
+          {selection.isSeveral && <SelectionList replay={replay} stage={stage} selection={selection.ids} onSelect={selection.select} />}
+        </StoryCard>
       )}
       {showsChat && <aside className="replay-side"><ReplayChat session={session} replay={replay} /></aside>}
       <footer className="replay-panel" data-region="dock" aria-label={t.title}>
@@ -124,6 +130,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
         <Track replay={replay} lanes={lanes} ticks={ticks} only={only} wordsOf={words.moment} />
         <div className="replay-row">
           <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
+          {mayDraw && <SelectSeveral on={selection.isSeveral} onChange={selection.setSeveral} />}
           <p className="replay-here muted small" data-testid="replay-here">{present.length > 0 ? t.here(present.join(', ')) : t.nobodyHere}</p>
           <button
             type="button" className="icon-button" aria-pressed={showsChat} aria-label={showsChat ? t.hideChat : t.showChat}
@@ -156,6 +163,18 @@ function Lanes({ actors, only, onOnly }: { actors: readonly Actor[]; only: strin
       {actors.length > shown.length && <span className="muted small">{t.others(actors.length - shown.length)}</span>}
     </div>
   );
+}
+
+function SelectSeveral({ on, onChange }: { on: boolean; onChange: (on: boolean) => void }) {
+  const t = useTexts().replay;
+  return (
+    <Switch label={t.selectSeveral} on={on} onChange={onChange} testId="select-several"><SquareDashedMousePointer size={18} aria-hidden /></Switch>
+  );
+}
+
+/** Whose these Yjs client ids are, each once. */
+function ownersOf(replay: Replay, clients: readonly number[]): readonly string[] {
+  return [...new Set(clients.map((client) => replay.authors.get(client)).filter((owner) => owner !== undefined))];
 }
 
 /** It opens at the end; go where the address says. `from` plays on from there. */

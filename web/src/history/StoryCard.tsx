@@ -1,46 +1,80 @@
-/** What happened to one element: who made it, what everybody did to it, and the way to each of these moments. */
+/** What is selected in a replay: of one element its whole story, of several whose they are; and the way to bring them back. */
 import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { colorOf } from '../sync/userColor';
-import { useTexts } from '../ui/texts';
+import { language, localeOf, useTexts } from '../ui/texts';
+import { useStore } from '../ui/useStore';
+import { likelyRows } from './likelyRows';
 import type { NameOf } from './people';
 import type { Replay } from './replay';
 import { type Chapter, readStory } from './story';
 
 export interface StoryCardProps {
   readonly replay: Replay;
-  readonly id: string;
-  /** Whom the server knows as the owner of the client id that made it. */
-  readonly maker: string | undefined;
+  readonly selection: readonly string[];
+  /** Whom the server knows as the owners of the client ids that made them; each once. */
+  readonly makers: readonly string[];
+  /** And of those whose values they have. */
+  readonly writers: readonly string[];
   readonly nameOf: NameOf;
   readonly wordsOf: (at: number) => string;
   readonly onClose: () => void;
   readonly onRestore: (() => void) | undefined;
+  /** How to select more. */
+  readonly children?: ReactNode;
 }
 
-export function StoryCard({ replay, id, maker, nameOf, wordsOf, onClose, onRestore }: StoryCardProps) {
-  const { story: t, replay: words } = useTexts();
+export function StoryCard({ replay, selection, makers, writers, nameOf, wordsOf, onClose, onRestore, children }: StoryCardProps) {
+  const { story: t, replay: words, attribution } = useTexts();
+  const lang = useStore(language);
+  const [id, ...more] = selection;
+  const isOne = id !== undefined && more.length === 0;
+  const list = (subs: readonly string[]): string => new Intl.ListFormat(localeOf(lang)).format(subs.map(nameOf));
+  const others = writers.filter((writer) => !makers.includes(writer));
+  const changed = others.length > 0 ? ` · ${attribution.changedBy(list(others))}` : '';
+  const made = makers.length === 0 ? undefined : attribution.madeBy(list(makers)) + changed;
+  return (
+    <section className="replay-story" data-testid="replay-story" aria-label={isOne ? t.title : t.selection}>
+      <header>
+        <h2 aria-live="polite" data-testid="story-title">{isOne ? made ?? t.title : t.selected(selection.length)}</h2>
+        <button type="button" className="icon-button" aria-label={t.close} title={t.close} onClick={onClose}><X size={18} aria-hidden /></button>
+      </header>
+      {id === undefined && <p className="muted small">{t.hint}</p>}
+      {more.length > 0 && made !== undefined && <p className="muted small">{made}</p>}
+      {isOne && <Story key={id} replay={replay} id={id} nameOf={nameOf} wordsOf={wordsOf} />}
+      {children}
+      {onRestore && id !== undefined && (
+        <button type="button" className="button" data-testid="restore-selection" onClick={onRestore}>{words.restoreSelection(selection.length)}</button>
+      )}
+    </section>
+  );
+}
+
+/** Who made it, what everybody did to it, and the way to each of these moments. */
+function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 'nameOf' | 'wordsOf'> & { id: string }) {
+  const t = useTexts().story;
   const [chapters, setChapters] = useState<readonly Chapter[]>([]);
-  const [isReading, setIsReading] = useState(true);
+  /** Of the story: 0 to 1. */
+  const [share, setShare] = useState(0);
   useEffect(() => {
     const reading = new AbortController();
-    setChapters([]);
-    setIsReading(true);
-    readStory(replay.api, id, replay.board.head, setChapters, reading.signal)
+    const tell = (told: readonly Chapter[], known: number): void => {
+      if (reading.signal.aborted) return;
+      setChapters(told);
+      setShare(known);
+    };
+    tell([], 0);
+    readStory(replay.api, id, replay.board.head, tell, reading.signal, { likely: likelyRows(replay.timeline.get(), replay.authors) })
+      .then((all) => tell(all, 1))
       .catch((error: unknown) => {
-        if (!reading.signal.aborted) console.warn(error);
-      })
-      .finally(() => {
-        if (!reading.signal.aborted) setIsReading(false);
+        if (reading.signal.aborted) return;
+        console.warn(error);
+        setShare(1);
       });
     return () => reading.abort();
   }, [replay, id]);
   return (
-    <section className="replay-story" data-testid="replay-story" aria-label={t.title}>
-      <header>
-        <h2>{maker === undefined ? t.title : t.made(nameOf(maker))}</h2>
-        <button type="button" className="icon-button" aria-label={t.close} title={t.close} onClick={onClose}><X size={18} aria-hidden /></button>
-      </header>
+    <>
       <ol>
         {chapters.map((chapter, index) => (
           <li key={index}>
@@ -52,9 +86,12 @@ export function StoryCard({ replay, id, maker, nameOf, wordsOf, onClose, onResto
           </li>
         ))}
       </ol>
-      {isReading && <p className="muted small" role="status">{t.reading}</p>}
-      {!isReading && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
-      {onRestore && <button type="button" className="button" data-testid="restore-one" onClick={onRestore}>{words.restoreOne}</button>}
-    </section>
+      {share < 1 && (
+        <p className="muted small replay-reading">
+          <span role="status">{t.reading}</span><progress aria-label={t.reading} value={share} />
+        </p>
+      )}
+      {share >= 1 && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
+    </>
   );
 }

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { elementsOf } from '../whiteboard/schema';
 import { BoardIndex } from './boardIndex';
 import type { KnownStates, State } from './knownStates';
-import { type Moment, type Parts, applied } from './moment';
+import { type Moment, type Parts, applied, documentOf } from './moment';
 import { Unfamiliar } from './structs';
 
 export interface Board {
@@ -18,6 +18,20 @@ export function boardAt(moment: Moment, known: KnownStates): Board {
   if (part) return part;
   const states = new Map<string, State>();
   return { states: readAll(moment.doc, states, known), doc: moment.doc };
+}
+
+/** A document that has of all elements this one only, with all that it knows of it; more where only Yjs can tell what the updates mean. */
+export function elementAlone(parts: Parts, id: string): Y.Doc {
+  const { keyframe, rows } = parts;
+  if (!keyframe) return documentOf(parts);
+  try {
+    const index = new BoardIndex(keyframe);
+    for (const row of rows) index.add(row, new Set());
+    return applied(new Y.Doc(), [index.part(new Set([id])), ...rows]);
+  } catch (error) {
+    if (error instanceof Unfamiliar) return documentOf(parts);
+    throw error;
+  }
 }
 
 /** Undefined where only Yjs can tell what the updates mean. */

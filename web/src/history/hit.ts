@@ -3,6 +3,9 @@ import type { SceneElement } from '../whiteboard/schema';
 
 type Pair = readonly [number, number];
 
+/** Left, top, right, bottom. */
+export type Bounds = readonly [number, number, number, number];
+
 const OUTLINED = new Set(['line', 'arrow', 'freedraw']);
 
 /**
@@ -13,11 +16,29 @@ export function elementAt(elements: readonly SceneElement[], point: Pair, reach:
   return elements.findLast((element) => isHit(element, point, reach));
 }
 
+/** An element's extent as it lies there, without what its strokes add. */
+export function boundsOf(element: SceneElement): Bounds {
+  const [left, top, right, bottom] = uprightBounds(element);
+  const center: Pair = [(left + right) / 2, (top + bottom) / 2];
+  const corners = ([[left, top], [right, top], [right, bottom], [left, bottom]] as const).map((corner) => turned(corner, center, angleOf(element)));
+  return around(corners);
+}
+
+/** As if it were not turned: it is turned around the middle of these. */
+export function uprightBounds(element: SceneElement): Bounds {
+  const { x, y, width, height } = element;
+  const points = element['points'] as readonly Pair[] | undefined;
+  return points ? around(points.map(([px, py]) => [x + px, y + py])) : [x, y, x + width, y + height];
+}
+
+/** Clockwise, radians. */
+export const angleOf = (element: SceneElement): number => Number(element['angle'] ?? 0);
+
 function isHit(element: SceneElement, point: Pair, reach: number): boolean {
   const { x, y, width, height } = element;
   const points = element['points'] as readonly Pair[] | undefined;
-  const center: Pair = [x + width / 2, y + height / 2];
-  const [px, py] = turned(point, points ? middleOf(points, x, y) : center, -Number(element['angle'] ?? 0));
+  const [left, top, right, bottom] = uprightBounds(element);
+  const [px, py] = turned(point, [(left + right) / 2, (top + bottom) / 2], -angleOf(element));
   if (OUTLINED.has(element.type) && points) {
     const local: Pair = [px - x, py - y];
     const near = reach + Number(element['strokeWidth'] ?? 1);
@@ -26,12 +47,10 @@ function isHit(element: SceneElement, point: Pair, reach: number): boolean {
   return px >= x - reach && px <= x + width + reach && py >= y - reach && py <= y + height + reach;
 }
 
-function middleOf(points: readonly Pair[], x: number, y: number): Pair {
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const [px, py] of points) {
-    [left, right, top, bottom] = [Math.min(left, px), Math.max(right, px), Math.min(top, py), Math.max(bottom, py)];
-  }
-  return [x + (left + right) / 2, y + (top + bottom) / 2];
+function around(points: readonly Pair[]): Bounds {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of points) [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+  return [left, top, right, bottom];
 }
 
 function turned([x, y]: Pair, [cx, cy]: Pair, angle: number): Pair {

@@ -9,6 +9,11 @@ const BOX: SceneElement = {
   roughness: 1, opacity: 100, seed: 1, groupIds: [], frameId: null, roundness: null, boundElements: null, link: null, locked: false,
 };
 
+const TEXT = {
+  type: 'text', fontSize: 20, fontFamily: 5, text: 'hello', originalText: 'hello', textAlign: 'left', verticalAlign: 'top',
+  autoResize: true, lineHeight: 1.25,
+};
+
 /** Somebody's copy of the board; what is done in it reaches the others by `share`. */
 function copyOf(client: number): Y.Doc {
   const doc = new Y.Doc();
@@ -52,6 +57,32 @@ describe('[RE5] bringing a moment back', () => {
       { id: 'new', x: 10, isDeleted: true, strokeColor: '#000000' },
     ]);
     expect(told(planRestore(now, then, ['gone', 'same']))).toEqual([{ id: 'gone', x: 10, isDeleted: false, strokeColor: '#000000' }]);
+  });
+
+  it('brings several back and leaves the others as they are', () => {
+    const now = copyOf(ANN);
+    for (const [n, id] of ['one', 'two', 'three'].entries()) put(now, { ...BOX, id, index: `a${n}` });
+    const then = stateOf(now);
+    for (const id of ['one', 'two', 'three']) elementsOf(now).get(id)!.set('isDeleted', true);
+    expect(told(planRestore(now, then, ['three', 'one'])).map((one) => (one as SceneElement).id)).toEqual(['three', 'one']);
+    expect(planRestore(now, then, [])).toEqual([]);
+  });
+
+  it('takes the words in something along, and what words lie in', () => {
+    const now = copyOf(ANN);
+    put(now, BOX);
+    put(now, { ...BOX, ...TEXT, id: 'label', containerId: 'box' });
+    const then = stateOf(now);
+    for (const id of ['box', 'label']) elementsOf(now).get(id)!.set('isDeleted', true);
+    const idsOf = (ids: string[], doc = then): string[] => planRestore(now, doc, ids).map(({ id, isDeleted }) => (isDeleted ? `-${id}` : id)).sort();
+    expect(idsOf(['box'])).toEqual(['box', 'label']);
+    expect(idsOf(['label'])).toEqual(['box', 'label']);
+    // words that were written into it since would lie in what does not know of them
+    elementsOf(now).get('box')!.set('isDeleted', false);
+    elementsOf(now).get('box')!.set('xy', [99, 20]);
+    put(now, { ...BOX, ...TEXT, id: 'newer', containerId: 'box' });
+    expect(idsOf(['box'])).toEqual(['-newer', 'box', 'label']);
+    expect(idsOf(['newer'])).toEqual(['-newer']);
   });
 
   it('has nothing to do where nothing happened', () => {

@@ -1,6 +1,6 @@
 /** What must change on the board of now so that it is again what it was: as elements, to be applied like any edit. */
 import * as Y from 'yjs';
-import { type ElementMap, type SceneElement, decodeElement, elementsOf, readPlain, sameJson } from '../whiteboard/schema';
+import { type ElementMap, type ElementsMap, type SceneElement, decodeElement, elementsOf, readPlain, sameJson } from '../whiteboard/schema';
 import { decodeInk } from '../whiteboard/points';
 
 const STAMP = { version: 1, versionNonce: 1, updated: 1 };
@@ -8,18 +8,37 @@ const STAMP = { version: 1, versionNonce: 1, updated: 1 };
 /**
  * The elements that differ, as they were; what was not there then, or deleted, as it is now but deleted.
  *
- * @param ids Which ones; all by default.
+ * @param ids Which ones; all by default. The words in them come along, and what words lie in.
  */
 export function planRestore(now: Y.Doc, then: Y.Doc, ids?: Iterable<string>): SceneElement[] {
   const [present, past] = [elementsOf(now), elementsOf(then)];
   const plan: SceneElement[] = [];
-  for (const id of ids ?? new Set([...present.keys(), ...past.keys()])) {
+  for (const id of ids ? withWords(ids, past, present) : new Set([...present.keys(), ...past.keys()])) {
     const [is, was] = [read(present.get(id), id), read(past.get(id), id)];
     if (was) {
       if (!is || !sameContent(present.get(id)!, past.get(id)!)) plan.push(was);
     } else if (is) plan.push({ ...is, isDeleted: true });
   }
   return plan;
+}
+
+/** Words written into something since go with it, else they would lie in what does not know of them. */
+function withWords(ids: Iterable<string>, past: ElementsMap, present: ElementsMap): ReadonlySet<string> {
+  const wanted = new Set(ids);
+  const [then, now] = [wordsIn(past), wordsIn(present)];
+  for (const [text, container] of then) if (wanted.has(text)) wanted.add(container);
+  for (const [text, container] of [...then, ...now]) if (wanted.has(container)) wanted.add(text);
+  return wanted;
+}
+
+/** Text and what it lies in. */
+function wordsIn(elements: ElementsMap): [string, string][] {
+  const found: [string, string][] = [];
+  for (const [id, map] of elements) {
+    const container = map instanceof Y.Map && map.get('type') === 'text' && map.get('isDeleted') !== true ? map.get('containerId') : null;
+    if (typeof container === 'string') found.push([id, container]);
+  }
+  return found;
 }
 
 /**

@@ -61,6 +61,12 @@ export class Stage {
     return this.states.get(id)?.maker;
   }
 
+  /** The Yjs client ids whose values an element has. */
+  writersOf(id: string): readonly number[] {
+    const runs = this.states.get(id)?.signature.trim().split(' ') ?? [];
+    return runs.filter(Boolean).map((run) => Number(run.slice(0, run.indexOf('.'))));
+  }
+
   /** Look at everything, as soon as there is something to see: before it is drawn, because all is drawn anew at another zoom. */
   private fit(elements: readonly SceneElement[]): void {
     const visible = elements.filter((element) => !element.isDeleted);

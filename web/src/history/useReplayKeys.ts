@@ -1,14 +1,23 @@
-/** Keys of a replay: space plays, arrows step, shift and arrows go to where something begins. The editor gets none of them. */
+/**
+ * Keys of a replay: space plays, arrows step, shift and arrows go to where something begins, Escape and Ctrl+A select
+ * nothing and everything. The editor gets none of them.
+ */
 import { useEffect } from 'react';
 import type { Replay } from './replay';
 import type { Tick } from './Track';
 
 const SECOND = 1_000_000;
 
-export function useReplayKeys(replay: Replay, ticks: readonly Tick[]): void {
+export interface SelectionKeys {
+  /** Undefined when there is nothing to leave. */
+  readonly onEscape: (() => void) | undefined;
+  readonly onAll: () => void;
+}
+
+export function useReplayKeys(replay: Replay, ticks: readonly Tick[], { onEscape, onAll }: SelectionKeys): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      const act = actOf(event, replay, ticks);
+      const act = selecting(event, { onEscape, onAll }) ?? actOf(event, replay, ticks);
       if (!act || isElsewhere(event)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -16,7 +25,12 @@ export function useReplayKeys(replay: Replay, ticks: readonly Tick[]): void {
     };
     window.addEventListener('keydown', onKey, { capture: true });
     return () => window.removeEventListener('keydown', onKey, { capture: true });
-  }, [replay, ticks]);
+  }, [replay, ticks, onEscape, onAll]);
+}
+
+function selecting({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent, { onEscape, onAll }: SelectionKeys): (() => void) | undefined {
+  if (key === 'Escape') return onEscape;
+  return key.toLowerCase() === 'a' && (ctrlKey || metaKey) && !altKey && !shiftKey ? onAll : undefined;
 }
 
 function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, ticks: readonly Tick[]): (() => void) | undefined {
@@ -28,9 +42,9 @@ function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, repla
   return () => void replay.seek(replay.position.get() + direction * SECOND * Math.max(1, replay.speed.get()));
 }
 
-/** In a field, a list or a dialog keys are for what is there; on a button space presses it. */
+/** In a field, a list or a dialog keys are for what is there; space presses a button and opens a list. */
 function isElsewhere({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
-  if (target.closest('input:not([type=range]), textarea, select, dialog, [popover]')) return true;
-  return key === ' ' && target.closest('button') !== null;
+  if (target.closest('input:not([type=range], [type=checkbox]), textarea, select, dialog, [popover]')) return true;
+  return key === ' ' && target.closest('button, summary, [type=checkbox]') !== null;
 }

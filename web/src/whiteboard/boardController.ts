@@ -9,6 +9,7 @@ import { EditorScene } from './editorScene';
 import { Follow } from './follow';
 import { Images } from './images';
 import { MAX_SELECTED } from './presence';
+import { keepSteps, resumeSteps } from './undoSteps';
 import { isInView, recallView, rememberView } from './viewMemory';
 
 /** Above this many elements a redraw takes longer than a frame. */
@@ -47,8 +48,8 @@ export class BoardController implements BoardHandle {
   ) {
     const { doc, awareness } = connection;
     this.scene = new EditorScene(api);
-    api.history.clear();
     this.binding = new Binding(doc, this.scene, { schedule: (run) => this.nextFrame(run), mayWrite: events.mayWrite });
+    resumeSteps(api, doc);
     this.images = new Images(doc, api, this.scene.elements, assetsOf(session), events.mayWrite, events.onProblem);
     this.sender = new PresenceSender(awareness);
     this.following = new Follow(api, awareness, this.sender, () => session.me.get().sub, events.onFollow);
@@ -87,6 +88,7 @@ export class BoardController implements BoardHandle {
 
   destroy(): void {
     this.destroyed = true;
+    keepSteps(this.api, this.connection.doc);
     for (const stop of this.stops) stop();
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.following.destroy();
