@@ -226,9 +226,10 @@ async def erase(user: str) -> Response:
 async def _forget(user: UserId) -> int:
     """Erase what names a person anywhere, and end his pages."""
     parts = services()
-    erased = await erase_person(parts, None, user, ADMIN_USER)
-    for room in parts.sessions.rooms():
-        parts.sessions.send_away(room, Removed(ERASED), user=user)
+    with parts.cursors.silenced(None, user):
+        erased = await erase_person(parts, None, user, ADMIN_USER)
+        for room in parts.sessions.rooms():
+            parts.sessions.send_away(room, Removed(ERASED), user=user)
     return erased
 
 

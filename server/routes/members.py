@@ -134,8 +134,9 @@ async def erase(room_text: str, user: str) -> Response:
 async def _forget(caller: Caller, user: UserId) -> int:
     """Erase what names a person, and end his pages: they would go on under the name, and write it anew."""
     parts = services()
-    erased = await erase_person(parts, caller.room.id, user, caller.user)
-    parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=user)
+    with parts.cursors.silenced(caller.room.id, user):
+        erased = await erase_person(parts, caller.room.id, user, caller.user)
+        parts.sessions.send_away(caller.room.id, Removed("Your data in this room was erased."), user=user)
     return erased
 
 
