@@ -166,6 +166,7 @@ class CursorRecorder:
 
     def unwritten(self, room: RoomId) -> list[Trail]:
         """What there is of a room beside what is in the storage."""
+        self._settle()
         open_ = (track.so_far() for track in self._tracks.values() if track.room == room)
         return [*(trail for trail in self._waiting.values() if trail.room == room), *filter(None, open_)]
 

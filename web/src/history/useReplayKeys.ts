@@ -1,14 +1,15 @@
 /** Keys of a replay: space plays, arrows step, shift and arrows go to where something begins. The editor gets none of them. */
 import { useEffect } from 'react';
 import type { Replay } from './replay';
-import type { Tick } from './Track';
+import type { Came, Tick } from './Track';
 
 const SECOND = 1_000_000;
 
-export function useReplayKeys(replay: Replay, ticks: readonly Tick[]): void {
+export function useReplayKeys(replay: Replay, ticks: readonly Tick[], arrivals: readonly Came[]): void {
   useEffect(() => {
+    const moments = [...ticks, ...arrivals].map(({ at }) => at);
     const onKey = (event: KeyboardEvent): void => {
-      const act = actOf(event, replay, ticks);
+      const act = actOf(event, replay, moments);
       if (!act || isElsewhere(event)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -16,15 +17,15 @@ export function useReplayKeys(replay: Replay, ticks: readonly Tick[]): void {
     };
     window.addEventListener('keydown', onKey, { capture: true });
     return () => window.removeEventListener('keydown', onKey, { capture: true });
-  }, [replay, ticks]);
+  }, [replay, ticks, arrivals]);
 }
 
-function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, ticks: readonly Tick[]): (() => void) | undefined {
+function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, moments: readonly number[]): (() => void) | undefined {
   if (ctrlKey || metaKey || altKey) return undefined;
   if (key === ' ') return () => (replay.playing.get() ? replay.pause() : replay.play());
   const direction = { ArrowLeft: -1, ArrowRight: 1 }[key] as -1 | 1 | undefined;
   if (direction === undefined) return undefined;
-  if (shiftKey) return () => void replay.seek(replay.neighbour(direction, ticks.map(({ at }) => at)));
+  if (shiftKey) return () => void replay.seek(replay.neighbour(direction, moments));
   return () => void replay.seek(replay.position.get() + direction * SECOND * Math.max(1, replay.speed.get()));
 }
 
