@@ -19,8 +19,8 @@ describe('[RE16] who came', () => {
     const crowd = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`p${i}`, (i * 7919) % 1000]));
     const arrivals = arrivalsOf(overview(crowd), { begin: 0, end: 1000 });
     expect(arrivals.flatMap(({ subs }) => subs).length).toBe(200);
-    expect(arrivals.length).toBeLessThanOrEqual(13);
-    expect(arrivals.every(({ at }, i) => i === 0 || at - arrivals[i - 1]!.at >= 80)).toBe(true);
+    expect(arrivals.length).toBeLessThanOrEqual(10);
+    expect(arrivals.every(({ at }, i) => i === 0 || at - arrivals[i - 1]!.at >= 100)).toBe(true);
   });
 
   it('is told with at most four names', () => {

@@ -8,7 +8,7 @@ export interface Arrival {
 }
 
 /** Of the part of the time that is shown: nearer to each other there is no room for two of them. */
-export const ARRIVAL_ROOM = 0.08;
+export const ARRIVAL_ROOM = 0.1;
 
 export function arrivalsOf({ people, sessions }: RoomHistory, { begin, end }: Span): readonly Arrival[] {
   const seen = new Set(sessions.map(({ sub }) => sub)); // others are known of, and never had a page open

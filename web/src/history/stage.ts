@@ -23,7 +23,7 @@ export class Stage {
   private images: Images | undefined;
   private followed: Y.Doc | undefined;
   private hasShown = false;
-  private hasCursors = false;
+  private cursors = '';
 
   constructor(private readonly session: RoomSession, readonly api: ExcalidrawImperativeAPI) {
     this.scene = new TintedScene(new EditorScene(api));
@@ -55,8 +55,9 @@ export class Stage {
 
   /** Show these pointers and no others. */
   showCursors(cursors: readonly (PresenceState & { readonly session: string })[], theme: 'light' | 'dark'): void {
-    if (cursors.length === 0 && !this.hasCursors) return;
-    this.hasCursors = cursors.length > 0;
+    const shown = cursors.length > 0 ? JSON.stringify([cursors, theme]) : '';
+    if (shown === this.cursors) return;
+    this.cursors = shown;
     const collaborators = new Map(cursors.map((one) => [one.session as SocketId, collaborator(one.session as SocketId, one, theme)]));
     this.api.updateScene({ collaborators });
   }
