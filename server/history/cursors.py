@@ -59,10 +59,9 @@ class _Track:
         self._due = Micros(0)
         self._draft: TrailDraft | None = None
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is nothing to keep of it."""
-        return self._draft is None and self._latest is None
+    def is_idle(self, now: Micros) -> bool:
+        """Whether there is nothing to remember of it, nor when it was sampled last."""
+        return self._draft is None and self._latest is None and self._sampled is None and now > self._due
 
     def move(self, at: Micros, point: Point | None) -> None:
         """The pointer is there now."""
@@ -72,10 +71,14 @@ class _Track:
             self._sample(at)
 
     def settle(self, now: Micros) -> None:
-        """Take the sample that was due before, if any; end a trail that is old enough."""
+        """Take the sample that was due before, if any."""
         if now > self._due and self._latest != self._sampled:
             self._sample(self._due)
-        if self._draft is not None and now - self._draft.since >= TRAIL_MICROS:
+
+    def rest(self, now: Micros) -> None:
+        """End a trail that is old enough, or whose pointer is gone."""
+        self.settle(now)
+        if self._draft is not None and (self._sampled is None or now - self._draft.since >= TRAIL_MICROS):
             self._end()
 
     def leave(self, now: Micros) -> None:
@@ -143,11 +146,7 @@ class CursorRecorder:
             if point is None or self._is_silenced(room, author.user):
                 return
             track = self._tracks[author.session] = _Track(room, author, self._keep)
-        if state is None:
-            track.leave(self._clock.now_us())
-            del self._tracks[author.session]
-        else:
-            track.move(self._clock.now_us(), point)
+        track.move(self._clock.now_us(), point)
 
     @contextmanager
     def silenced(self, room: RoomId | None, user: UserId) -> Iterator[None]:
@@ -166,9 +165,19 @@ class CursorRecorder:
 
     def unwritten(self, room: RoomId) -> list[Trail]:
         """What there is of a room beside what is in the storage."""
-        self._settle()
-        open_ = (track.so_far() for track in self._tracks.values() if track.room == room)
-        return [*(trail for trail in self._waiting.values() if trail.room == room), *filter(None, open_)]
+        here = [track for track in self._tracks.values() if track.room == room]
+        for track in here:
+            track.settle(self._clock.now_us())
+        waiting = [trail for trail in self._waiting.values() if trail.room == room]
+        return [*waiting, *filter(None, (track.so_far() for track in here))]
+
+    def end_trails(self) -> None:
+        """End those that are old enough, or whose pointer is gone: not at once, or who comes and goes makes many."""
+        now = self._clock.now_us()
+        for session, track in list(self._tracks.items()):
+            track.rest(now)
+            if track.is_idle(now):
+                del self._tracks[session]
 
     async def write(self) -> None:
         """Write what has ended; what the storage does not take now waits for the next time."""
@@ -188,15 +197,8 @@ class CursorRecorder:
                 async with asyncio.timeout(WRITE_SECONDS):
                     await self._stop.wait()
             except TimeoutError:
-                self._settle()
+                self.end_trails()
                 await self.write()
-
-    def _settle(self) -> None:
-        now = self._clock.now_us()
-        for session, track in list(self._tracks.items()):
-            track.settle(now)
-            if track.is_idle:
-                del self._tracks[session]
 
     def _keep(self, trail: Trail) -> None:
         if len(self._waiting) < MAX_WAITING:

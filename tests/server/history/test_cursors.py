@@ -151,11 +151,26 @@ async def test_no_second_has_more_than_five_samples_whatever_a_page_sends(desk: 
     assert all(one != other for (_, one), (_, other) in pairwise(samples))
 
 
+async def test_who_comes_and_goes_without_end_is_sampled_no_more_often(desk: Desk) -> None:
+    """[CU2] [CU3] Nor are there more trails of him, whatever he says of himself and however often one looks."""
+    for passed in range(10_000):
+        desk.point(passed, [passed, 0])
+        desk.recorder.note(ROOM, author("ann"), None if passed % 3 else {})
+        desk.recorder.unwritten(ROOM)
+    async with desk.recorder:
+        pass
+
+    assert len(await desk.trails()) == 1
+    assert 0 < len(await desk.samples()) <= 52
+
+
 async def test_a_long_way_is_kept_in_trails_that_can_be_found(desk: Desk) -> None:
     """[CU3] Each ends before it is too long; who goes ends his, with where he was no more."""
     for passed in range(0, 100_000, 150):
         desk.point(passed, [passed, 1])
     desk.recorder.note(ROOM, author("ann"), None)
+    desk.clock.micros = Micros(desk.clock.micros + SAMPLE_MICROS)
+    desk.recorder.end_trails()
     await desk.recorder.write()
 
     trails = await desk.trails()
@@ -178,7 +193,8 @@ async def test_a_slow_storage_is_not_waited_for(desk: Desk, monkeypatch: pytest.
     monkeypatch.setattr(type(desk.stores.cursors), "add", lambda _self, trails: failing(trails))
     for place in range(3):
         desk.point(place * 1000, [place, 0])
-        desk.recorder.note(ROOM, author("ann"), None)
+        desk.point(place * 1000 + 500, None)
+        desk.recorder.end_trails()
         await desk.recorder.write()
     assert await desk.trails() == []
     broken = False
@@ -193,7 +209,8 @@ async def test_nothing_is_noted_of_somebody_who_is_being_erased(desk: Desk) -> N
     ann, bob = author("ann"), author("bob")
     for who in (ann, bob):
         desk.point(0, [1, 1], who)
-        desk.recorder.note(ROOM, who, None)
+        desk.point(500, None, who)
+        desk.recorder.end_trails()
         desk.point(1000, [2, 2], who)
     with desk.recorder.silenced(ROOM, ann.user):
         desk.point(2000, [3, 3], ann)
