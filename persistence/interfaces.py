@@ -8,6 +8,7 @@ from typing import Protocol
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
 from persistence.records import (
     ERASED_NAME,
+    LONGEST_TRAIL,
     MEMBER_PERMISSIONS,
     Access,
     Activity,
@@ -35,12 +36,14 @@ from persistence.records import (
     Snapshot,
     Thinning,
     Tip,
+    Trail,
     UpdateRow,
 )
 
 __all__ = [
     "ACTIVITY_SLOT",
     "ERASED_NAME",
+    "LONGEST_TRAIL",
     "MAX_ACTIVITY_STEPS",
     "MAX_CONCURRENCY_STEPS",
     "MEMBER_PERMISSIONS",
@@ -50,6 +53,7 @@ __all__ = [
     "Assets",
     "Binding",
     "Concurrency",
+    "Cursors",
     "Door",
     "Erasures",
     "Event",
@@ -81,6 +85,7 @@ __all__ = [
     "Thinning",
     "Thinnings",
     "Tip",
+    "Trail",
     "UpdateLog",
     "UpdateRow",
 ]
@@ -225,7 +230,7 @@ class Rooms(Protocol):
         """The room, also when it is deleted (`deleted_at` tells)."""
 
     async def change(self, room: RoomRecord) -> None:
-        """Replace what is kept of a room by this."""
+        """Replace what is kept of a room by this. Of a room that is deleted the cursors go."""
 
     async def put_members(self, *members: Member) -> None:
         """Keep members, or replace those with the same room and user: all of them, or none."""
@@ -357,6 +362,23 @@ class Marks(Protocol):
         """Remove a mark. False when there is none of that id."""
 
 
+class Cursors(Protocol):
+    """Where people pointed, in trails; kept for a while only."""
+
+    async def add(self, trails: Sequence[Trail]) -> None:
+        """Keep trails, in one transaction; those of rooms that are deleted are not kept.
+
+        Raises:
+            ValueError: One is longer than LONGEST_TRAIL.
+        """
+
+    def read(self, room: RoomId, since: Micros, until: Micros) -> AsyncIterator[Trail]:
+        """The trails that reach into [`since`, `until`) by their beginnings, a bounded number in memory at a time."""
+
+    async def forget_before(self, at: Micros) -> int:
+        """Remove those that ended before an instant; gives how many they were."""
+
+
 class Assets(Protocol):
     """Files by content."""
 
@@ -414,6 +436,8 @@ class Stores(Protocol):
     @property
     def marks(self) -> Marks: ...
     @property
+    def cursors(self) -> Cursors: ...
+    @property
     def assets(self) -> Assets: ...
     @property
     def revocations(self) -> Revocations: ...
@@ -425,12 +449,15 @@ class Stores(Protocol):
         """Forget who a user is, in one room or in all; gives how many rows were changed.
 
         His member's name becomes `ERASED_NAME`, guest key and token family are cleared, his sessions lose name and
-        device, his events their details; tokens from before `at` are void, because they carry the name. The user id
-        stays: the logs need it to tell his work from others'. All in one transaction.
+        device, his events their details, his cursors go; tokens from before `at` are void, because they carry the name.
+        The user id stays: the logs need it to tell his work from others'. All in one transaction.
         """
 
     async def forget_before(self, at: Micros) -> int:
-        """Remove sessions that ended and events that happened before that instant; gives how many. One transaction."""
+        """Remove sessions and cursors that ended and events that happened before that instant; gives how many.
+
+        One transaction.
+        """
 
     async def check(self) -> None:
         """Read and write a little, for `/readyz`.

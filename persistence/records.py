@@ -376,6 +376,22 @@ class Concurrency:
     sessions: int
 
 
+LONGEST_TRAIL = Micros(60_000_000)
+"""From the first sample of a trail to its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where the pointer of one page was from `since` to `until`; how `samples` says it is the writer's to know."""
+
+    room: RoomId
+    session: SessionId
+    user: UserId
+    since: Micros
+    until: Micros
+    samples: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A line of the audit trail of a room, or of the installation (`room` None); `details` is a JSON object's text."""

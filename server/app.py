@@ -21,6 +21,7 @@ from server.auth.keys import load_keys
 from server.auth.tokens import Tokens, load_secret
 from server.clock import Clock, SystemClock
 from server.config import Config
+from server.history.cursors import CursorRecorder
 from server.history.heads import load_signing_key
 from server.history.sealing import Sealer
 from server.history.thinning import Thinner, keep_thinning
@@ -132,8 +133,11 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         writer = await stack.enter_async_context(Writer(stores.updates, on_degraded=on_degraded))
         compactor = await stack.enter_async_context(Compactor(stores, config.data / DATABASE_NAME, clock=clock.now_us))
         sealer = await stack.enter_async_context(Sealer(stores.heads, services.signing_key, clock))
+        cursors = await stack.enter_async_context(CursorRecorder(stores.cursors, clock, metrics))
         registry = Registry(stores, writer, compactor, config, clock, metrics)
         _keep_heads(registry, compactor, sealer)
+        if config.cursor_days:
+            registry.on_state = cursors.note
         audit = Audit(stores.events, clock, services.webhooks.notify)
         sessions = SessionBook(stores.sessions, clock, metrics)
         _listen(sessions, services)
@@ -141,10 +145,11 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         await stack.enter_async_context(registry)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
+        days = config.retention_days
         thinner = Thinner(stores, audit, services.tokens, clock, services.signing_key)
-        stack.callback(tasks.create_task(keep_forgetting(thinner, config.retention_days), name="retention").cancel)
+        stack.callback(tasks.create_task(keep_forgetting(thinner, days, config.cursor_days), name="retention").cancel)
         stack.callback(tasks.create_task(keep_thinning(thinner, config.thin_days), name="thinning").cancel)
-        yield Running(stores, writer, registry, sessions, audit)
+        yield Running(stores, writer, registry, sessions, cursors, audit)
 
 
 def _keep_heads(registry: Registry, compactor: Compactor, sealer: Sealer) -> None:

@@ -32,6 +32,10 @@ class Metrics:
         self.resyncs = Counter(
             "thunderline_resyncs", "Readers that fell behind and caught up from the log", registry=self.registry
         )
+        self.cursor_trails_dropped = Counter(
+            "thunderline_cursor_trails_dropped", "Trails of cursors that a slow storage did not take in time",
+            registry=self.registry,
+        )  # fmt: skip
         self.webhooks = Counter(
             "thunderline_webhooks", "Webhook deliveries by how they ended", ["outcome"], registry=self.registry
         )

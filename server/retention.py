@@ -78,13 +78,14 @@ class Forgetful:
     clock: Clock
 
 
-async def keep_forgetting(parts: RetentionParts, days: int) -> None:
+async def keep_forgetting(parts: RetentionParts, days: int, cursor_days: int) -> None:
     """[RE3] Forget what is too old at once and then once a day, until cancelled; a day that fails is passed over."""
     while True:
         try:
             await forget_old(parts, days)
+            await forget_cursors(parts, cursor_days)
         except StorageError as exc:
-            log.warning("what is older than %d days could not be forgotten: %s", days, exc)
+            log.warning("what is too old could not be forgotten: %s", exc)
         await asyncio.sleep(DAY_SECONDS)
 
 
@@ -106,3 +107,16 @@ async def forget_old(parts: RetentionParts, days: int) -> int:
     if entries:
         await leave_trace(parts, "retention", None, None, entries=entries, before=before)
     return entries
+
+
+async def forget_cursors(parts: RetentionParts, days: int) -> int:
+    """[RE5] Forget where people pointed more than so many days ago (0: ever); gives how many trails.
+
+    Raises:
+        StorageError: It could not be done.
+    """
+    before = Micros(parts.clock.now_us() - days * DAY_SECONDS * 1_000_000)
+    trails = await parts.stores.cursors.forget_before(before)
+    if trails:
+        await leave_trace(parts, "retention", None, None, cursors=trails, before=before)
+    return trails

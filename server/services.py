@@ -22,6 +22,7 @@ from server.auth.turns import Turns
 from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
+from server.history.cursors import CursorRecorder
 from server.history.heads import SigningKey
 from server.metrics import Metrics
 from server.presence.sessions import SessionBook
@@ -53,6 +54,7 @@ class Running:
     writer: Degradable
     registry: Registry
     sessions: SessionBook
+    cursors: CursorRecorder
     audit: Audit
 
 
@@ -140,6 +142,15 @@ class Services:
             StorageError: The storage is not open.
         """
         return self._running().sessions
+
+    @property
+    def cursors(self) -> CursorRecorder:
+        """What is noted of where people point.
+
+        Raises:
+            StorageError: The storage is not open.
+        """
+        return self._running().cursors
 
     @property
     def audit(self) -> Audit:

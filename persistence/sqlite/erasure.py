@@ -16,8 +16,13 @@ _ERASE = (
     """,
     "UPDATE sessions SET name = '', device = '' WHERE {here} user = :user AND (name, device) IS NOT ('', '')",
     "UPDATE events SET details = '{{}}' WHERE {here} user = :user AND details <> '{{}}'",
+    "DELETE FROM cursors WHERE {here} user = :user",
 )
-_FORGET = ("DELETE FROM sessions WHERE left_at < :at", "DELETE FROM events WHERE at < :at")
+_FORGET = (
+    "DELETE FROM sessions WHERE left_at < :at",
+    "DELETE FROM events WHERE at < :at",
+    "DELETE FROM cursors WHERE until < :at",
+)
 
 
 async def erase_person(database: Database, room: RoomId | None, user: UserId, at: Micros) -> int:

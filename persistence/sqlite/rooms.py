@@ -9,7 +9,7 @@ from crdt_docs.access import Permission, Permissions
 from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import Access, Door, Invitation, Member, Micros, Role, RoomRecord
 from persistence.sqlite import invitations
-from persistence.sqlite.connection import Database
+from persistence.sqlite.connection import Database, Statement
 
 _ROOMS = """
 SELECT id, name, access, default_role, created_at, deleted_at, permissions, door, door_at, max_people, recovery,
@@ -59,7 +59,10 @@ class SqliteRooms:
         return _room(found[0]) if found else None
 
     async def change(self, room: RoomRecord) -> None:
-        await self._database.write(_CHANGE, (*_of_room(room), room.id))
+        changes: list[Statement] = [(_CHANGE, [(*_of_room(room), room.id)])]
+        if room.deleted_at is not None:
+            changes.append(("DELETE FROM cursors WHERE room = ?", [(room.id,)]))
+        await self._database.write_all(*changes)
 
     async def all(self) -> list[RoomRecord]:
         return [_room(record) for record in await self._database.survey(f"{_ROOMS} ORDER BY created_at, rowid")]

@@ -12,6 +12,7 @@ from persistence.interfaces import Micros, RoomUsage
 from persistence.sqlite import erasure
 from persistence.sqlite.assets import SqliteAssets
 from persistence.sqlite.connection import Database, Durability, open_database
+from persistence.sqlite.cursors import SqliteCursors
 from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.events import SqliteEvents
 from persistence.sqlite.heads import SqliteHeads
@@ -45,6 +46,7 @@ class SqliteStores:
     sessions: SqliteSessions
     events: SqliteEvents
     marks: SqliteMarks
+    cursors: SqliteCursors
     assets: SqliteAssets
     revocations: SqliteRevocations
     counter: UsageCounter
@@ -100,6 +102,7 @@ async def open_sqlite(
             sessions=SqliteSessions(database, clock),
             events=SqliteEvents(database),
             marks=SqliteMarks(database),
+            cursors=SqliteCursors(database),
             assets=SqliteAssets(database, folder / "assets"),
             revocations=SqliteRevocations(database),
             counter=UsageCounter(database),

@@ -6,7 +6,7 @@ state and rebroadcasts what it hears of others, so an entry that is not the send
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from pycrdt import Awareness
@@ -30,10 +30,12 @@ class AwarenessBook:
     def __init__(self, states: Awareness) -> None:
         self._states = states
         self._owners: dict[ClientId, object] = {}
-        self._users: dict[ClientId, str] = {}
+        self._authors: dict[ClientId, Author] = {}
         self._departed: dict[ClientId, int] = {}
         self._announced: set[object] = set()
         self._changed: set[ClientId] = set()
+        self.on_state: Callable[[Author, Mapping[str, Any] | None], None] = lambda _author, _state: None
+        """[AW7] Told of each state that was accepted, and (None) of each that ended, with whose it is."""
         states.set_local_state(None)
 
     @property
@@ -55,7 +57,7 @@ class AwarenessBook:
             if self._may_announce(socket, author, entry, first):
                 self._announced.add(socket)
                 self._owners[entry.client] = socket
-                self._users[entry.client] = author.user
+                self._authors[entry.client] = author
                 self._accept(entry, author)
                 own.append(entry.client)
         return own
@@ -65,8 +67,8 @@ class AwarenessBook:
         self._announced.discard(socket)
         for client in [client for client, owner in self._owners.items() if owner is socket]:
             del self._owners[client]
-            del self._users[client]
             self._remove(client)
+            self.on_state(self._authors.pop(client), None)
 
     def take_changes(self) -> bytes:
         """Encode what changed since the last call, once for everybody."""
@@ -89,13 +91,14 @@ class AwarenessBook:
         if entry.state is None or sum(held is socket for held in self._owners.values()) >= MAX_CLIENTS_PER_SOCKET:
             return False
         if owner is not None:
-            return first and self._users[entry.client] == author.user
+            return first and self._authors[entry.client].user == author.user
         return first or entry.clock > self._departed.get(entry.client, -1)
 
     def _accept(self, entry: AwarenessEntry, author: Author) -> None:
         known = self._states.meta.get(entry.client)
         if known is not None and entry.clock < known["clock"]:
             return
+        self.on_state(author, entry.state)
         if entry.state is None:
             self._set(entry.client, entry.clock, None)
             return

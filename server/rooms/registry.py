@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from crdt_docs.errors import DocumentError
-from crdt_docs.ids import DocumentId, RoomId
+from crdt_docs.ids import DocumentId, DocumentKind, RoomId
 from persistence.compaction import SNAPSHOT_BYTES, SNAPSHOT_ROWS, Compactor
 from persistence.errors import StorageError, StorageUnavailable
 from persistence.interfaces import Stores
@@ -22,6 +23,7 @@ from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
 from server.metrics import Metrics
+from server.rooms.author import Author
 from server.rooms.document import LiveDocument, Subscriber
 from server.rooms.loading import load_document
 from server.rooms.tick import PresenceTick, Tick
@@ -78,6 +80,8 @@ class Registry:
         """Told of documents whose logs have grown."""
         self.on_rest: Callable[[DocumentId], None] = lambda _: None
         """Told of documents that nothing is written to any more, for now: they are let go, or the server stops."""
+        self.on_state: Callable[[RoomId, Author, Mapping[str, Any] | None], None] = lambda _room, _author, _state: None
+        """Told what each page says of itself on a whiteboard; None: nothing any more."""
         self.presence = PresenceTick()
         self.tick = Tick(writer, clock, metrics, seconds=config.tick_seconds)
         self.tick.on_failure = self.discard
@@ -193,6 +197,8 @@ class Registry:
     async def _load(self, id_: DocumentId, entry: _Entry) -> LiveDocument:
         document, loaded = await load_document(self._stores, self._config, id_, self.tick.mark)
         entry.rows, entry.size = loaded.rows_after_snapshot, loaded.bytes_after_snapshot
+        if id_.kind is DocumentKind.WHITEBOARD:
+            document.presence.on_state = partial(self.on_state, id_.room)
         return document
 
     # ---- housekeeping

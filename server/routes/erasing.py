@@ -56,7 +56,8 @@ async def erased(room: RoomId | None, user: UserId, by: UserId, told: str, *, co
 async def _forget(room: RoomId | None, user: UserId, by: UserId, told: str) -> int:
     """Erase what names a person, and end his pages: they would go on under the name, and write it anew."""
     parts = services()
-    entries = await erase_person(parts, room, user, by)
-    for each in parts.sessions.rooms() if room is None else [room]:
-        parts.sessions.send_away(each, Removed(told), user=user)
+    with parts.cursors.silenced(room, user):
+        entries = await erase_person(parts, room, user, by)
+        for each in parts.sessions.rooms() if room is None else [room]:
+            parts.sessions.send_away(each, Removed(told), user=user)
     return entries

@@ -16,6 +16,7 @@ from server.auth.admission import AdmissionParts, authorize
 from server.auth.identities import color_of
 from server.errors import MalformedRequest, RangeInvalid, ServerError
 from server.history.stream import stream
+from server.history.telling import told_trails
 from server.routes.described import described
 from server.routes.http import authorized, bearer, json_response, services
 from server.routes.instants import check_instant
@@ -37,6 +38,13 @@ class Span(Struct, kw_only=True):
     step: Annotated[int, Meta(ge=1, le=LARGEST, description="The length of a step in microseconds.")] | UnsetType = (
         UNSET
     )
+
+
+class Window(Struct, kw_only=True):
+    """A span of time; from the room's beginning until now by default."""
+
+    since: _Instant | UnsetType = UNSET
+    until: _Instant | UnsetType = UNSET
 
 
 class Instant(Struct, kw_only=True):
@@ -64,11 +72,12 @@ class DocumentExtent(Struct):
 
 
 class Participant(Struct):
-    """Somebody who ever was a member; his colour is that of his cursor."""
+    """Somebody who ever was a member, and since when; his colour is that of his cursor."""
 
     sub: str
     name: str
     color: str
+    joined_at: int
 
 
 class Stay(Struct):
@@ -139,11 +148,31 @@ async def overview(room_text: str) -> Response:
     for document in await stores.updates.documents(room.id):
         if (extent := await stores.updates.extent(document)) is not None:
             documents.append(DocumentExtent(document.name, extent.head, extent.first_at, extent.last_at))
-    people = [Participant(each.user, each.name, color_of(each.user)) for each in await stores.rooms.members(room.id)]
+    members = await stores.rooms.members(room.id)
+    people = [Participant(each.user, each.name, color_of(each.user), each.joined_at) for each in members]
     newest = await stores.sessions.of_room(room.id, limit=MAX_SESSIONS)
     marks = [MarkInfo.of(mark) for mark in await stores.marks.of_room(room.id)]
     created = RoomTime(room.id, room.name, room.created_at)
     return json_response(RoomHistory(created, documents, people, [_stay(each) for each in reversed(newest)], marks))
+
+
+@history.get("/cursors")
+@document_querystring(Window)
+@described(
+    refuses=(416,),
+    responses={
+        200: {
+            "description": "A JSON object a line: trails, and last the end; see the reference.",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def cursors(room_text: str) -> Response:
+    """[HI8] Where people pointed on the whiteboard: `since` included, `until` not; by default all that is kept."""
+    room = (await authorized(room_text)).room
+    since, until = _window(room)
+    lines = told_trails(services().stores.cursors, services().cursors.unwritten(room.id), room.id, since, until)
+    return _streamed(_while_allowed(lines, services(), room_text, bearer()), "application/x-ndjson")
 
 
 @history.get("/<document_text>")
@@ -198,11 +227,7 @@ async def updates(room_text: str, document_text: str) -> Response:
     document = parse_document_id(caller.room.id, document_text)
     after, until = await _rows(document, caller.room)
     chunks = stream(services().stores, document, after, until, keyframe=whole("keyframe", 0, most=1) == 1)
-    response = Response(_while_allowed(chunks, services(), room_text, bearer()))
-    response.timeout = None
-    response.headers["Content-Type"] = "application/octet-stream"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return _streamed(_while_allowed(chunks, services(), room_text, bearer()), "application/octet-stream")
 
 
 @history.get("/<document_text>/authors")
@@ -212,6 +237,14 @@ async def authors(room_text: str, document_text: str) -> Response:
     document = await _document(room_text, document_text)
     bindings = await services().stores.updates.bindings(document)
     return json_response(Authors({str(each.client): each.user for each in bindings}))
+
+
+def _streamed(chunks: AsyncIterator[bytes], content_type: str) -> Response:
+    response = Response(chunks)
+    response.timeout = None
+    response.headers["Content-Type"] = content_type
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 async def _while_allowed(
@@ -242,6 +275,16 @@ async def _rows(document: DocumentId, room: RoomRecord) -> tuple[Seq, Seq]:
     if not after <= until <= head:
         raise RangeInvalid(f"after must not be beyond until, nor until beyond the last row, {head}.")
     return after, until
+
+
+def _window(room: RoomRecord) -> tuple[Micros, Micros]:
+    """[HI4] The span of time that the query asks for."""
+    since = Micros(whole("since", room.created_at))
+    until = Micros(whole("until", max(since, services().clock.now_us()) + 1))
+    check_instant(since, room)
+    if until <= since:
+        raise RangeInvalid("since must lie before until.")
+    return since, until
 
 
 async def _document(room_text: str, document_text: str) -> DocumentId:

@@ -10,6 +10,10 @@ _ELEMENTS = """() => __thunderline.api.getSceneElements().map((e) => [e.id, e.ty
   e.points?.length ?? null, Math.round(e.x), Math.round(e.y), Math.round(e.width), Math.round(e.height)])"""
 
 
+_CURSORS = "[...__thunderline.api.getAppState().collaborators.values()].filter(({ pointer }) => pointer)"
+_IS_THERE = "one.username === name && Math.hypot(one.pointer.x - x, one.pointer.y - y) < 2"
+
+
 class Replay:
     """The history of a room on one page."""
 
@@ -24,6 +28,18 @@ class Replay:
     @property
     def marks(self) -> Locator:
         return self._page.get_by_test_id("replay-mark")
+
+    @property
+    def arrivals(self) -> Locator:
+        """When somebody first came."""
+        return self._page.get_by_test_id("replay-arrival")
+
+    def await_cursor(self, name: str, place: tuple[float, float]) -> None:
+        """Until the pointer of that person is shown at a place on the board, as live boards show it too."""
+        self._page.wait_for_function(f"([name, x, y]) => {_CURSORS}.some((one) => {_IS_THERE})", arg=[name, *place])
+
+    def await_no_cursor(self, name: str) -> None:
+        self._page.wait_for_function(f"(name) => !{_CURSORS}.some(({{ username }}) => username === name)", arg=name)
 
     @property
     def problem(self) -> Locator:

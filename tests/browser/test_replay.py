@@ -471,6 +471,49 @@ def test_messages_and_marks_are_moments_too(pair: Pair) -> None:
     expect(ann_replay.marks).to_have_text(["Before the circle"])
 
 
+def test_where_people_pointed_and_when_they_came(enter: Enter, server: RoomServer, room: Room) -> None:
+    """[RE14] [RE16] [CU2] A cursor is where it was then, of whom it was; somebody's coming is a moment to go to."""
+    ann = enter("Ann", room.link)
+    ann.board.draw([(350, 250), (480, 330)], tool="r")
+    ann.settle()
+    bob = enter("Bob", room.link)
+    bob.board.await_count(1)
+    bob.page.mouse.move(300, 300)
+    bob.page.mouse.move(700, 420, steps=30)
+    place = bob.page.evaluate("""([x, y]) => {
+      const s = __thunderline.api.getAppState();
+      return [(x - s.offsetLeft) / s.zoom.value - s.scrollX, (y - s.offsetTop) / s.zoom.value - s.scrollY];
+    }""", [700, 420])  # fmt: skip
+    Replay(ann.page).await_cursor("Bob", place)
+    ann.board.draw([(600, 250), (700, 330)], tool="o")
+    ann.board.draw([(350, 400), (480, 480)], tool="r")
+    ann.settle()
+    pointed = _now(server, room)
+
+    replay = Replay(ann.page)
+    replay.open()
+    ann.board.await_count(3)
+    replay.seek(pointed)
+    replay.await_cursor("Bob", place)
+    ann.page.get_by_test_id("replay-person").filter(has_text="Ann").click()
+    replay.await_no_cursor("Bob")
+    ann.page.get_by_test_id("replay-person").filter(has_text="Ann").click()
+    replay.await_cursor("Bob", place)
+
+    replay.arrivals.filter(has_text="Bob came").click()
+    ann.board.await_count(1)
+    replay.await_no_cursor("Bob")
+    came = ann.page.evaluate("() => __thunderline.replay.position.get()")
+    replay.scrub(0.0)
+    passed = [came]
+    while passed[-1] <= came and came not in passed[1:]:
+        ann.page.keyboard.press("Shift+ArrowRight")
+        passed.append(ann.page.evaluate("() => __thunderline.replay.position.get()"))
+    assert passed[-1] == came
+    ann.page.get_by_test_id("replay-add-mark").click()
+    expect(ann.page.locator(".replay-marks li", has_text="Bob came")).to_have_count(1)
+
+
 def test_who_returns_is_shown_what_he_missed(browser: Browser, tmp_path: Path, new_visitor: Any) -> None:
     """[RE7] After an absence: who changed the board, how many messages came, and the time-lapse from then on."""
     with RoomServer(tmp_path / "data") as server:

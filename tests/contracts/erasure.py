@@ -19,6 +19,7 @@ from persistence.interfaces import (
     Stores,
 )
 from tests.contracts.assets import asset, chunks
+from tests.contracts.cursors import kept, trail
 from tests.contracts.rows import ANN, BOB, CHAT, OTHER_ROOM, ROOM, WHITEBOARD, bound, read, room, row, rows
 
 PAGE = SessionRecord(SessionId("page"), ROOM, ANN, "Ann", Micros(10), device="Ann's phone")
@@ -102,6 +103,18 @@ class ErasureContract:
         assert Event(ROOM, Micros(20), "member_joined", ANN) in await lived_in.events.of_room(ROOM)
         assert [person.name for person in await lived_in.sessions.people(ROOM)] == [ERASED_NAME, "Bob"]
 
+    async def test_the_cursors_of_an_erased_person_are_gone(self, lived_in: Stores) -> None:
+        """[ER1] In that room, or in all; [ER2] others' stay."""
+        everyones = [trail(1, 2), trail(1, 2, user=BOB)]
+        await lived_in.cursors.add([*everyones, *(replace(each, room=OTHER_ROOM) for each in everyones)])
+        await lived_in.erase_person(ROOM, ANN, Micros(30))
+        assert await kept(lived_in) == [everyones[1]]
+
+        await lived_in.erase_person(None, BOB, Micros(30))
+
+        assert await kept(lived_in) == []
+        assert [each.user async for each in lived_in.cursors.read(OTHER_ROOM, Micros(0), Micros(9))] == [ANN]
+
     async def test_nobody_else_and_no_other_room_is_touched(self, lived_in: Stores) -> None:
         """[ER2]"""
 
@@ -156,7 +169,7 @@ class ErasureContract:
 
 class RetentionContract:
     async def test_what_is_older_is_removed(self, stores: Stores) -> None:
-        """[RT1] Sessions by their end, events by their instant; what is as old as that exactly stays."""
+        """[RT1] Sessions and cursors by their end, events by their instant; what is as old as that exactly stays."""
         await stores.rooms.create(room())
         for left_at in (49, 50, 51):
             page = replace(PAGE, id=SessionId(f"until {left_at}"))
@@ -164,12 +177,14 @@ class RetentionContract:
             await stores.sessions.close(page.id, Micros(left_at))
             await stores.events.add(Event(ROOM, Micros(left_at), "left", ANN))
             await stores.events.add(Event(None, Micros(left_at), "token_minted", ANN))
+            await stores.cursors.add([trail(10, left_at)])
 
-        assert await stores.forget_before(Micros(50)) == 3
+        assert await stores.forget_before(Micros(50)) == 4
         assert await stores.forget_before(Micros(50)) == 0
 
         assert [session.left_at for session in await stores.sessions.of_room(ROOM)] == [50, 51]
         assert [event.at for event in await stores.events.all()] == [51, 51, 50, 50]
+        assert [each.until for each in await kept(stores)] == [50, 51]
 
     async def test_open_sessions_and_the_logs_stay(self, stores: Stores) -> None:
         """[RT2] However old; so do people and what was decided about them."""

@@ -11,6 +11,7 @@ from persistence.errors import CorruptStorage
 from persistence.interfaces import Event, Micros
 from persistence.sqlite import SqliteStores, open_sqlite
 from tests.contracts.assets import AssetsContract, asset, chunks, content_of
+from tests.contracts.cursors import CursorsContract
 from tests.contracts.erasure import ErasureContract, RetentionContract, UsageContract
 from tests.contracts.history import MarksContract, OriginContract
 from tests.contracts.moderation import ModerationContract, RevocationsContract
@@ -31,6 +32,9 @@ class TestSqliteRooms(RoomsContract): ...
 
 
 class TestSqliteMarks(MarksContract): ...
+
+
+class TestSqliteCursors(CursorsContract): ...
 
 
 class TestSqliteOrigin(OriginContract): ...

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from crdt_docs.ids import RoomId, SessionId, UserId
-from persistence.interfaces import Access, Event, Micros, Role, RoomRecord, SessionRecord, Stores
+from persistence.interfaces import Access, Event, Micros, Role, RoomRecord, SessionRecord, Stores, Trail
 from persistence.sqlite import open_sqlite
 from server.audit import Audit
 from server.auth.tokens import Tokens
-from server.retention import DAY_SECONDS, Forgetful, erase_person, forget_old
+from server.retention import DAY_SECONDS, Forgetful, erase_person, forget_cursors, forget_old
 from tests.server.api import eventually, get, operator
 from tests.server.clocks import StandingClock
 from tests.server.live import configured, serving
@@ -99,6 +99,20 @@ async def test_a_day_without_anything_to_forget_leaves_no_trace(kept: Kept) -> N
 
     assert await kept.stores.events.all(kind="retention") == []
     assert len(await kept.stores.sessions.of_room(ROOM)) == 2
+
+
+async def test_where_people_pointed_is_forgotten_sooner(kept: Kept) -> None:
+    """[RE5] [RE2] By its own setting, with a trace; 0 days keep nothing."""
+    for days in (29, 31):
+        at = Micros(kept.clock.now_us() - days * DAY)
+        await kept.stores.cursors.add([Trail(ROOM, SessionId("s"), UserId("bob"), at, at, b"\x00\x01\x01")])
+
+    assert [await forget_cursors(kept.parts, days) for days in (30, 30, 0)] == [1, 0, 1]
+
+    newest, oldest = await kept.stores.events.all(kind="retention")
+    assert json.loads(oldest.details)["before"] == kept.clock.now_us() - 30 * DAY
+    assert json.loads(newest.details)["cursors"] == 1
+    assert json.loads(newest.details)["signature"] == _signature_of(kept, newest)
 
 
 async def test_revocations_go_with_their_tokens(kept: Kept) -> None:

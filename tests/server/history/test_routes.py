@@ -87,7 +87,7 @@ async def test_the_state_at_an_instant_comes_as_one_stream(live: Live) -> None:
 
 
 async def test_what_a_room_has_to_show(live: Live) -> None:
-    """[HI5] Documents, people with the colours of their cursors, who was there when."""
+    """[HI5] Documents, people with the colours of their cursors and since when they are in, who was there when."""
     services = live.app.services
     await live.call("GET", "/api/rooms/room", token=live.token("room", "bob"))
     stay = SessionRecord(SessionId("page"), NOTES.room, UserId("bob"), "Bob", Micros(BEGIN), Micros(BEGIN + 9))
@@ -97,7 +97,10 @@ async def test_what_a_room_has_to_show(live: Live) -> None:
     assert told["room"] == {"id": "room", "name": "room", "created_at": BEGIN}
     first, last = BEGIN + 1_000_000, BEGIN + 4_000_000
     assert told["documents"] == [{"name": "doc-notes", "head": 4, "first_at": first, "last_at": last}]
-    assert {"sub": "bob", "name": "Bob", "color": color_of(UserId("bob"))} in told["people"]
+    bob = await services.stores.rooms.member(NOTES.room, UserId("bob"))
+    assert bob is not None
+    came = {"sub": "bob", "name": "Bob", "color": color_of(UserId("bob")), "joined_at": bob.joined_at}
+    assert came in told["people"]
     assert told["sessions"] == [{"sub": "bob", "joined_at": BEGIN, "left_at": BEGIN + 9}]
     assert told["marks"] == []
 

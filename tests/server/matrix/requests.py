@@ -178,6 +178,7 @@ def _room() -> list[Action]:
         _route(READ, "GET", _ROOM),
         _route(READ, "GET", f"{_ROOM}/assets/<sha256>", prepare=the_file),
         _route(READ, "GET", f"{_ROOM}/history"),
+        _route(READ, "GET", f"{_ROOM}/history/cursors"),
         _route(READ, "GET", _HISTORY, prepare=the_board),
         _route(READ, "GET", f"{_HISTORY}/authors", prepare=the_board),
         _route(READ, "GET", f"{_ROOM}/marks"),

@@ -124,3 +124,15 @@ def test_one_socket_announces_a_bounded_number_of_ids(book: AwarenessBook) -> No
 def test_an_empty_room_has_nobody_to_tell_of(book: AwarenessBook) -> None:
     """[AW6] The server itself has no cursor."""
     assert book.snapshot() is None
+
+
+def test_who_listens_hears_what_was_accepted_and_its_end(book: AwarenessBook) -> None:
+    """[AW7] Nothing that is old, or of an id that is somebody else's."""
+    heard: list[tuple[str, Any]] = []
+    book.on_state = lambda author, state: heard.append((author.user, state))
+    book.announce("s1", ANN, [entry(7, 2, {"p": 1}), entry(7, 1, {"p": 0})])
+    book.announce("s2", BOB, [entry(8, 1, {"p": 2}), entry(7, 9, {"p": 3})])
+    book.announce("s2", BOB, [entry(8, 2, None)])
+    book.leave("s1")
+
+    assert heard == [("ann", {"p": 1}), ("bob", {"p": 2}), ("bob", None), ("ann", None)]

@@ -15,11 +15,13 @@ import type { Replay } from './replay';
 import { wantRestore } from './restoring';
 import type { Stage } from './stage';
 import { canRecord, recordTimeLapse } from './timeLapse';
+import type { Came } from './Track';
 
 export interface MomentMenuProps {
   readonly session: RoomSession;
   readonly replay: Replay;
   readonly stage: Stage | null;
+  readonly arrivals: readonly Came[];
   /** Whose work alone is shown. */
   readonly only: string | null;
   readonly nameOf: NameOf;
@@ -106,12 +108,14 @@ function useFilm({ replay, session }: MomentMenuProps): [() => void, number | nu
 }
 
 /** Name the moment; and the marks that there are, to take them away. */
-function MarkButton({ session, replay, wordsOf }: MomentMenuProps) {
+function MarkButton({ session, replay, arrivals, wordsOf }: MomentMenuProps) {
   const t = useTexts().replay;
   const marks = useStore(replay.marks);
   const me = useStore(session.me);
   const moderates = useStore(session.permissions).has('moderate');
   const failed = (): void => void say(t.markFailed);
+  const moments = [...marks.map((mark) => ({ at: mark.at, words: mark.label, mark })), ...arrivals.map((one) => ({ ...one, mark: null }))]
+    .sort((a, b) => a.at - b.at);
   return (
     <Popover label={t.mark} className="icon-button" testId="replay-add-mark" button={<Flag size={18} aria-hidden />}>
       {(close) => (
@@ -130,12 +134,12 @@ function MarkButton({ session, replay, wordsOf }: MomentMenuProps) {
             <button type="submit" className="button primary" data-testid="mark-save">{t.markSave}</button>
           </form>
           <ul>
-            {marks.map((mark) => (
-              <li key={mark.id}>
-                <button type="button" className="menu-item" onClick={() => void replay.seek(mark.at)}>
-                  <span>{mark.label}</span><time className="muted small">{wordsOf(mark.at)}</time>
+            {moments.map(({ at, words, mark }) => (
+              <li key={mark?.id ?? at}>
+                <button type="button" className="menu-item" onClick={() => void replay.seek(at)}>
+                  <span className={mark ? undefined : 'muted'}>{words}</span><time className="muted small">{wordsOf(at)}</time>
                 </button>
-                {(moderates || mark.by === me.sub) && (
+                {mark && (moderates || mark.by === me.sub) && (
                   <button
                     type="button" className="icon-button" aria-label={t.markRemove(mark.label)} title={t.markRemove(mark.label)}
                     onClick={() => void replay.removeMark(mark.id).catch(failed)}

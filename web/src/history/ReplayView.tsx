@@ -6,12 +6,14 @@ import { previewOf } from '../chat/Message';
 import type { RoomSession } from '../sync/types';
 import { colorOf } from '../sync/userColor';
 import { goTo, replayPath } from '../ui/route';
-import { language, useTexts } from '../ui/texts';
+import { language, localeOf, useTexts } from '../ui/texts';
 import { theme } from '../ui/theme';
 import { useStore } from '../ui/useStore';
+import { arrivalsOf, listOf } from './arrivals';
 import { Controls, Switch } from './Controls';
+import type { RoomHistory } from './historyApi';
 import { MomentMenu } from './MomentMenu';
-import { type Actor, actorsOf, namesOf, presentAt } from './people';
+import { type Actor, type NameOf, actorsOf, namesOf, presentAt } from './people';
 import './replay.css';
 import { ReplayChat } from './ReplayChat';
 import type { Replay, Span } from './replay';
@@ -22,7 +24,8 @@ import type { Stage } from './stage';
 import { StoryCard } from './StoryCard';
 import { useDayAndTime, useTimes } from './times';
 import type { Tint } from './tintedScene';
-import { type Tick, Track } from './Track';
+import { type Came, type Tick, Track } from './Track';
+import { useCursors } from './useCursors';
 import { useReplayKeys } from './useReplayKeys';
 import { useFrames, useReplay } from './useReplay';
 import { useSelection } from './useSelection';
@@ -88,19 +91,22 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
   const [byAuthor, setByAuthor] = useState(() => wish('from') !== undefined);
   const [showsChat, setShowsChat] = useState(() => matchMedia('(min-width: 1000px)').matches && replay.chat.head > 0);
   const words = useTimes(span);
-  const nameOf = useMemo(() => namesOf(replay.overview, session, t.someone), [replay, session, t]);
+  const { overview } = replay;
+  const nameOf = useMemo(() => namesOf(overview, session, t.someone), [overview, session, t]);
   const actors = useMemo(() => actorsOf(timeline, nameOf), [timeline, nameOf]);
   const lanes = useMemo(() => actors.slice(0, MAX_LANES), [actors]);
   const ticks = useTicks(session, replay, span, texts.chat, nameOf);
   useNews(session, replay);
   useFrames(replay);
+  const arrivals = useArrivals(overview, span, nameOf, t, localeOf(lang));
   useBeginning(replay, stage);
   useTint(replay, stage, byAuthor, only);
+  useCursors(replay, stage, { nameOf, only, theme: boardTheme });
   useTestHandle(replay, stage);
-  useReplayKeys(replay, ticks, selection.keys);
+  useReplayKeys(replay, ticks, arrivals, selection.keys);
   const mayDraw = session.may('draw');
   const restore = (): void => wantRestore(session, { doc: replay.board.doc, at: replay.position.get(), ids: selection.ids });
-  const present = presentAt(replay.overview, position).map(nameOf);
+  const present = presentAt(overview, position).map(nameOf);
   return (
     <>
       <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}>
@@ -127,7 +133,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
       <footer className="replay-panel" data-region="dock" aria-label={t.title}>
         {problem !== null && <ReplayProblem error={problem} onAgain={() => void replay.seek(position)} />}
         <Lanes actors={actors} only={only} onOnly={setOnly} />
-        <Track replay={replay} lanes={lanes} ticks={ticks} only={only} wordsOf={words.moment} />
+        <Track replay={replay} lanes={lanes} ticks={ticks} arrivals={arrivals} only={only} wordsOf={words.moment} />
         <div className="replay-row">
           <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
           {mayDraw && <SelectSeveral on={selection.isSeveral} onChange={selection.setSeveral} />}
@@ -138,7 +144,7 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
           >
             <MessageSquare size={18} aria-hidden />
           </button>
-          <MomentMenu session={session} replay={replay} stage={stage} only={only} nameOf={nameOf} wordsOf={words.moment} />
+          <MomentMenu session={session} replay={replay} stage={stage} arrivals={arrivals} only={only} nameOf={nameOf} wordsOf={words.moment} />
         </div>
       </footer>
     </>
@@ -217,6 +223,15 @@ function useTicks(
       key: message.id, at, color: colorOf(message.author), words: `${nameOf(message.author)}: ${previewOf(message, t)}`,
     }));
   }, [messages, moments, replay, span, t, nameOf]);
+}
+
+function useArrivals(
+  overview: RoomHistory, span: Span, nameOf: NameOf,
+  t: { came: (names: string, count: number) => string; others: (count: number) => string }, locale: string,
+): readonly Came[] {
+  return useMemo(() => arrivalsOf(overview, span).map(({ at, subs }) => (
+    { at, words: t.came(listOf(subs.map(nameOf), t.others, locale), subs.length) }
+  )), [overview, span, nameOf, t, locale]);
 }
 
 const NEWS_MS = 2_000;

@@ -1,7 +1,9 @@
 /** The track of a replay: a lane of activity for each person, marks and messages, and the moment that is shown. */
+import { LogIn } from 'lucide-react';
 import { type CSSProperties, useMemo } from 'react';
 import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
+import { ARRIVAL_ROOM } from './arrivals';
 import type { Mark, Timeline } from './historyApi';
 import type { Actor } from './people';
 import type { Replay, Span } from './replay';
@@ -14,10 +16,17 @@ export interface Tick {
   readonly color: string;
 }
 
+/** Somebody came. */
+export interface Came {
+  readonly at: number;
+  readonly words: string;
+}
+
 export interface TrackProps {
   readonly replay: Replay;
   readonly lanes: readonly Actor[];
   readonly ticks: readonly Tick[];
+  readonly arrivals: readonly Came[];
   /** Who alone is shown; null: everybody. */
   readonly only: string | null;
   readonly wordsOf: (at: number) => string;
@@ -29,7 +38,7 @@ const LOWEST = 0.3;
 /** Beyond this share of the track there is no room for a flag at the right. */
 const FLIP = 0.8;
 
-export function Track({ replay, lanes, ticks, only, wordsOf }: TrackProps) {
+export function Track({ replay, lanes, ticks, arrivals, only, wordsOf }: TrackProps) {
   const t = useTexts().replay;
   const span = useStore(replay.span);
   const position = useStore(replay.position);
@@ -65,6 +74,15 @@ export function Track({ replay, lanes, ticks, only, wordsOf }: TrackProps) {
         onChange={(event) => void replay.scrub(span.begin + Number(event.target.value) * 1000)}
       />
       <div className="replay-ticks">
+        {arrivals.map(({ at, words }) => (
+          <button
+            key={at} type="button" className="replay-arrival" data-testid="replay-arrival" title={words} aria-label={t.jumpTo(words)}
+            style={{ left: share(at), maxWidth: `max(16px, min(${ARRIVAL_ROOM * 100}%, 100% - ${share(at)}))` }}
+            onClick={() => void replay.seek(at)}
+          >
+            <LogIn size={12} aria-hidden /><span>{words}</span>
+          </button>
+        ))}
         {ticks.map((tick) => (
           <button
             key={tick.key}

@@ -9,7 +9,7 @@ const stay = (sub: string, from: number, to: number | null) => ({ sub, joined_at
 const overview = (sessions: RoomHistory['sessions'], last = 100): RoomHistory => ({
   room: { id: 'room', name: 'Room', created_at: 0 }, marks: [], sessions,
   documents: [{ name: 'whiteboard', head: 9, first_at: MINUTE, last_at: last * MINUTE }],
-  people: [{ sub: 'ann', name: 'Ann', color: '#000000' }, { sub: 'bob', name: 'Bob', color: '#000000' }],
+  people: [{ sub: 'ann', name: 'Ann', color: '#000000', joined_at: 0 }, { sub: 'bob', name: 'Bob', color: '#000000', joined_at: 0 }],
 });
 
 describe('[RE7] an absence', () => {

@@ -2,7 +2,8 @@
 import { pathOf } from '../api/rooms';
 import { reach, request, toError } from '../api/client';
 import type { RoomInfo } from '../sync/types';
-import { type StreamReader, readStream } from './stream';
+import { type StreamReader, StreamCutOff, readStream } from './stream';
+import type { Trail } from './trails';
 
 export interface DocumentExtent {
   name: string;
@@ -15,6 +16,8 @@ export interface Participant {
   sub: string;
   name: string;
   color: string;
+  /** When he first came. */
+  joined_at: number;
 }
 
 /** Somebody had a page open; `left_at` is null while it is. */
@@ -106,6 +109,21 @@ export class HistoryApi {
     const response = await reach(path, { token: await this.token(), timeout: null, ...(signal && { signal }) });
     if (!response.ok || !response.body) throw await toError(response);
     return readStream(response.body, after, reader);
+  }
+
+  /**
+   * Where people pointed, `since` included, `until` not.
+   *
+   * @throws ApiError, StreamCutOff
+   */
+  async cursors({ since, until }: { since: number; until: number }, signal: AbortSignal): Promise<readonly Trail[]> {
+    const path = `${pathOf(this.room, 'history', 'cursors')}?since=${since}&until=${until}`;
+    const response = await reach(path, { token: await this.token(), signal });
+    if (!response.ok) throw await toError(response);
+    const lines = (await response.text()).split('\n').filter(Boolean).map((line) => JSON.parse(line) as Trail | { end: number });
+    const end = lines.pop();
+    if (!end || !('end' in end)) throw new StreamCutOff();
+    return lines as Trail[];
   }
 
   async addMark(label: string, at: number): Promise<Mark> {

@@ -18,7 +18,7 @@ function canvasOf(): { canvas: HTMLCanvasElement; cuts: Box[] } {
 
 describe('[RE9] a board of which a part changed', () => {
   const { canvas, cuts } = canvasOf();
-  const appState = { scrollX: 0, scrollY: 0, zoom: { value: 1 }, theme: 'light' };
+  const appState = { scrollX: 0, scrollY: 0, zoom: { value: 1 }, width: 1000, height: 800, theme: 'light' };
   const renderConfig = { imageCache: new Map<string, { image: unknown }>() };
   const drawing = new PartialDrawing(({ x, y, width, height }) => [x, y, x + width, y + height]);
   const shown = (elements: readonly SceneElement[], change: Partial<Drawn> = {}): string[] => {
@@ -49,6 +49,14 @@ describe('[RE9] a board of which a part changed', () => {
     expect(shown([a, c])).toEqual(['a,c']);
     expect(shown([c, box('f', 0, 0, { type: 'frame' })])).toEqual(['c,f']);
     expect(shown([c, box('f', 0, 0, { width: 900, height: 700 })])).toEqual(['c,f']);
+  });
+
+  it('is drawn as a whole where the editor empties the canvas each time, because its size is no whole number', () => {
+    const fraction = { appState: { ...appState, height: 800.4 } };
+    shown([a, b, c], fraction);
+    expect(shown([box('a', 101, 100), b, c], fraction)).toEqual(['a,b,c']);
+    shown([a, b, c], { scale: 1.5 });
+    expect(shown([box('a', 101, 100), b, c], { scale: 1.5 })).toEqual(['a,b,c']);
   });
 
   it('has words drawn by what they stand in', () => {

@@ -14,7 +14,10 @@ export interface Drawn {
   readonly canvas: HTMLCanvasElement;
   readonly scale: number;
   readonly visibleElements: readonly SceneElement[];
-  readonly appState: { readonly scrollX: number; readonly scrollY: number; readonly zoom: { readonly value: number }; readonly [key: string]: unknown };
+  readonly appState: {
+    readonly scrollX: number; readonly scrollY: number; readonly zoom: { readonly value: number };
+    readonly width: number; readonly height: number; readonly [key: string]: unknown;
+  };
   readonly renderConfig: { readonly imageCache: ReadonlyMap<unknown, unknown>; readonly [key: string]: unknown };
 }
 
@@ -62,7 +65,7 @@ export class PartialDrawing {
   /** Elements that were drawn last time and are not now, or the other way; undefined: everything may differ. */
   private changed(drawn: Drawn, elements: ReadonlySet<SceneElement>): SceneElement[] | undefined {
     const { last } = this;
-    if (!last || !isSameView(last.drawn, drawn) || sizeOf(drawn).some((value, index) => value !== last.size[index])) return undefined;
+    if (!last || isEmptied(drawn) || !isSameView(last.drawn, drawn) || sizeOf(drawn).some((value, index) => value !== last.size[index])) return undefined;
     const gone = last.drawn.visibleElements.filter((element) => !elements.has(element));
     const come = drawn.visibleElements.filter((element) => !last.elements.has(element));
     const changed = [...gone, ...come];
@@ -128,6 +131,11 @@ const meet = (a: Box, b: Box): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b
 function sizeOf({ canvas, renderConfig: { imageCache } }: Drawn): unknown[] {
   const pictures = [...imageCache.values()].map((entry) => (entry as { readonly image?: unknown }).image);
   return [canvas.width, canvas.height, ...pictures, pictures.length];
+}
+
+/** The editor sizes a canvas before each drawing to what is no whole number of pixels, and what was on it is gone. */
+function isEmptied({ canvas, scale, appState: { width, height } }: Drawn): boolean {
+  return canvas.width !== width * scale || canvas.height !== height * scale;
 }
 
 function isSameView(before: Drawn, now: Drawn): boolean {

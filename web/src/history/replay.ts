@@ -4,6 +4,7 @@ import { type ValueStore, createStore } from '../sync/valueStore';
 import { DocumentPlayer } from './documentPlayer';
 import type { HistoryApi, Mark, RoomHistory, Timeline } from './historyApi';
 import { messageMoments } from './messageMoments';
+import { TrailWindows } from './trails';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
 export type Speed = (typeof SPEEDS)[number];
@@ -38,6 +39,8 @@ export class Replay {
   readonly timeline: ValueStore<Timeline>;
   readonly board: DocumentPlayer;
   readonly chat: DocumentPlayer;
+  /** Where people pointed; nobody waits for it. */
+  readonly cursors: TrailWindows;
   /** The board's document was built: it changes from now on. */
   onBoard: (doc: Y.Doc) => void = () => {};
   readonly meetings: readonly Span[];
@@ -55,6 +58,7 @@ export class Replay {
   ) {
     this.board = new DocumentPlayer(api, 'whiteboard', headOf(overview, 'whiteboard'), (doc) => this.onBoard(doc));
     this.chat = new DocumentPlayer(api, 'chat', headOf(overview, 'chat'));
+    this.cursors = new TrailWindows(api, () => this.whole);
     this.meetings = meetingsOf(overview);
     this.span = createStore(spanOf(overview));
     this.position = createStore(this.span.get().end);
@@ -92,6 +96,7 @@ export class Replay {
     this.overview = await this.api.overview();
     [this.board.head, this.chat.head] = [headOf(this.overview, 'whiteboard'), headOf(this.overview, 'chat')];
     this.marks.set(this.overview.marks);
+    this.cursors.grow();
     if (end !== before.end) return; // one of several meetings is shown
     const wasAtEnd = this.position.get() >= end && !this.playing.get();
     await this.show({ begin: Math.min(begin, this.whole.begin), end: this.whole.end });
@@ -174,14 +179,14 @@ export class Replay {
     if (this.position.get() >= end) this.playing.set(false);
   }
 
-  /** The nearest instant at which something begins after a pause, forward or back: marks, bursts of drawing, messages. */
-  neighbour(direction: 1 | -1, messages: readonly number[]): number {
+  /** The nearest instant at which something begins after a pause, forward or back: marks, bursts of drawing, and `others`. */
+  neighbour(direction: 1 | -1, others: readonly number[]): number {
     const { begin, end } = this.span.get();
     const here = this.position.get();
     const { since, step, activity } = this.timeline.get();
     const busy = [...new Set(activity.map((one) => one.step))].sort((a, b) => a - b);
     const bursts = busy.filter((one, index) => index === 0 || one - busy[index - 1]! > 1).map((one) => since + one * step);
-    const stops = [begin, ...bursts, ...messages, ...this.marks.get().map(({ at }) => at), end].sort((a, b) => a - b);
+    const stops = [begin, ...bursts, ...others, ...this.marks.get().map(({ at }) => at), end].sort((a, b) => a - b);
     const margin = SECOND / 10;
     return direction > 0
       ? (stops.find((at) => at > here + margin) ?? end)
@@ -202,6 +207,7 @@ export class Replay {
     this.playing.set(false);
     this.board.stop();
     this.chat.stop();
+    this.cursors.close();
   }
 
   /** Where to go on when nothing happens for long. */

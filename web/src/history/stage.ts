@@ -1,10 +1,12 @@
 /** The board of a replay: shows a document that changes row by row or is replaced, in an editor that nobody draws in. */
-import type { ExcalidrawImperativeAPI } from '@excalidraw/excalidraw/types';
+import type { ExcalidrawImperativeAPI, SocketId } from '@excalidraw/excalidraw/types';
 import * as Y from 'yjs';
 import type { RoomSession } from '../sync/types';
 import { assetsOf } from '../whiteboard/assets';
+import { collaborator } from '../whiteboard/cursors';
 import { EditorScene } from '../whiteboard/editorScene';
 import { Images } from '../whiteboard/images';
+import type { PresenceState } from '../whiteboard/presence';
 import { changedIds } from '../whiteboard/remoteChanges';
 import { type SceneElement, elementsOf } from '../whiteboard/schema';
 import { Arrangement } from './arrangement';
@@ -21,6 +23,7 @@ export class Stage {
   private images: Images | undefined;
   private followed: Y.Doc | undefined;
   private hasShown = false;
+  private cursors = '';
 
   constructor(private readonly session: RoomSession, readonly api: ExcalidrawImperativeAPI) {
     this.scene = new TintedScene(new EditorScene(api));
@@ -49,6 +52,15 @@ export class Stage {
 
   setTint(tint: Tint): void {
     this.scene.setTint(tint);
+  }
+
+  /** Show these pointers and no others. */
+  showCursors(cursors: readonly (PresenceState & { readonly session: string })[], theme: 'light' | 'dark'): void {
+    const shown = cursors.length > 0 ? JSON.stringify([cursors, theme]) : '';
+    if (shown === this.cursors) return;
+    this.cursors = shown;
+    const collaborators = new Map(cursors.map((one) => [one.session as SocketId, collaborator(one.session as SocketId, one, theme)]));
+    this.api.updateScene({ collaborators });
   }
 
   /** Elements that are not deleted, as they are, lowest first. */

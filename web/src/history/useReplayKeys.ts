@@ -4,7 +4,7 @@
  */
 import { useEffect } from 'react';
 import type { Replay } from './replay';
-import type { Tick } from './Track';
+import type { Came, Tick } from './Track';
 
 const SECOND = 1_000_000;
 
@@ -14,10 +14,13 @@ export interface SelectionKeys {
   readonly onAll: () => void;
 }
 
-export function useReplayKeys(replay: Replay, ticks: readonly Tick[], { onEscape, onAll }: SelectionKeys): void {
+export function useReplayKeys(
+  replay: Replay, ticks: readonly Tick[], arrivals: readonly Came[], { onEscape, onAll }: SelectionKeys,
+): void {
   useEffect(() => {
+    const moments = [...ticks, ...arrivals].map(({ at }) => at);
     const onKey = (event: KeyboardEvent): void => {
-      const act = selecting(event, { onEscape, onAll }) ?? actOf(event, replay, ticks);
+      const act = selecting(event, { onEscape, onAll }) ?? actOf(event, replay, moments);
       if (!act || isElsewhere(event)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -25,7 +28,7 @@ export function useReplayKeys(replay: Replay, ticks: readonly Tick[], { onEscape
     };
     window.addEventListener('keydown', onKey, { capture: true });
     return () => window.removeEventListener('keydown', onKey, { capture: true });
-  }, [replay, ticks, onEscape, onAll]);
+  }, [replay, ticks, arrivals, onEscape, onAll]);
 }
 
 function selecting({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent, { onEscape, onAll }: SelectionKeys): (() => void) | undefined {
@@ -33,12 +36,12 @@ function selecting({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent, {
   return key.toLowerCase() === 'a' && (ctrlKey || metaKey) && !altKey && !shiftKey ? onAll : undefined;
 }
 
-function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, ticks: readonly Tick[]): (() => void) | undefined {
+function actOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent, replay: Replay, moments: readonly number[]): (() => void) | undefined {
   if (ctrlKey || metaKey || altKey) return undefined;
   if (key === ' ') return () => (replay.playing.get() ? replay.pause() : replay.play());
   const direction = { ArrowLeft: -1, ArrowRight: 1 }[key] as -1 | 1 | undefined;
   if (direction === undefined) return undefined;
-  if (shiftKey) return () => void replay.seek(replay.neighbour(direction, ticks.map(({ at }) => at)));
+  if (shiftKey) return () => void replay.seek(replay.neighbour(direction, moments));
   return () => void replay.seek(replay.position.get() + direction * SECOND * Math.max(1, replay.speed.get()));
 }
 

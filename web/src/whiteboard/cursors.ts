@@ -61,19 +61,22 @@ export function collaboratorsOf(
   const out = new Map<SocketId, Collaborator>();
   for (const [client, state] of states) {
     const presence = client === own ? null : readPresence(state);
-    if (!presence) continue;
-    const { user, p, b, l, sel } = presence;
     const socketId = String(client) as SocketId;
-    const { background, letters } = cursorColours(user.color, theme === 'dark');
-    out.set(socketId, {
-      id: user.id,
-      socketId,
-      username: user.name,
-      color: { background, stroke: letters },
-      ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: background } }),
-      button: b ? 'down' : 'up',
-      selectedElementIds: Object.fromEntries((sel ?? []).map((id) => [id, true as const])),
-    });
+    if (presence) out.set(socketId, collaborator(socketId, presence, theme));
   }
   return out;
+}
+
+/** One of them. */
+export function collaborator(socketId: SocketId, { user, p, b, l, sel }: PresenceState, theme: 'light' | 'dark'): Collaborator {
+  const { background, letters } = cursorColours(user.color, theme === 'dark');
+  return {
+    id: user.id,
+    socketId,
+    username: user.name,
+    color: { background, stroke: letters },
+    ...(p && { pointer: { x: p[0], y: p[1], tool: l ? 'laser' : 'pointer', laserColor: background } }),
+    button: b ? 'down' : 'up',
+    selectedElementIds: Object.fromEntries((sel ?? []).map((id) => [id, true as const])),
+  };
 }

@@ -34,6 +34,7 @@ export const replayDe: typeof replayEn = {
     showChat: 'Chat zeigen',
     hideChat: 'Chat verbergen',
     jumpTo: (what) => `Gehe zu: ${what}`,
+    came: (names, count) => (count === 1 ? `${names} kam dazu` : `${names} kamen dazu`),
     mark: 'Diesem Moment einen Namen geben',
     markLabel: 'Wie heißt dieser Moment?',
     markSave: 'Behalten',

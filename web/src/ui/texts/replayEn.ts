@@ -32,6 +32,7 @@ export const replayEn = {
     showChat: 'Show the chat',
     hideChat: 'Hide the chat',
     jumpTo: (what: string) => `Go to: ${what}`,
+    came: (names: string, _count: number) => `${names} came`,
     mark: 'Name this moment',
     markLabel: 'What is this moment called?',
     markSave: 'Keep',
