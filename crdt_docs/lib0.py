@@ -54,6 +54,16 @@ def signed_varint(number: int) -> bytes:
     return bytes((first,)) if rest < 64 else bytes((first | 128,)) + varint(rest >> 6)
 
 
+def read_signed_varint(data: bytes, at: int) -> tuple[int, int]:
+    """What `signed_varint` wrote."""
+    first = data[at]
+    number, at = first & 63, at + 1
+    if first & 128:
+        more, at = read_varint(data, at)
+        number |= more << 6
+    return (-number if first & 64 else number), at
+
+
 def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """A length and that many bytes: a buffer, or a text that is not decoded yet."""
     length = data[at]

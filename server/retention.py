@@ -115,7 +115,7 @@ async def forget_cursors(parts: RetentionParts, days: int) -> int:
     Raises:
         StorageError: It could not be done.
     """
-    before = Micros(parts.clock.now_us() - days * DAY_SECONDS * 1_000_000)
+    before = days_before(parts.clock.now_us(), days)
     trails = await parts.stores.cursors.forget_before(before)
     if trails:
         await leave_trace(parts, "retention", None, None, cursors=trails, before=before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from crdt_docs.lib0 import read_varint, signed_varint, varint
+from crdt_docs.lib0 import read_signed_varint, read_varint, signed_varint, varint
 from persistence.errors import CorruptStorage
 from persistence.interfaces import Micros
 
@@ -59,18 +59,9 @@ def samples_of(since: Micros, data: bytes) -> Iterator[Sample]:
             if head & 1:
                 yield Sample(at, None)
                 continue
-            dx, place = _read_signed(data, place)
-            dy, place = _read_signed(data, place)
+            dx, place = read_signed_varint(data, place)
+            dy, place = read_signed_varint(data, place)
             x, y = x + dx, y + dy
             yield Sample(at, (x, y))
     except (IndexError, ValueError) as exc:
         raise CorruptStorage("Where somebody pointed is damaged.") from exc
-
-
-def _read_signed(data: bytes, at: int) -> tuple[int, int]:
-    first = data[at]
-    number, at = first & 63, at + 1
-    if first & 128:
-        more, at = read_varint(data, at)
-        number |= more << 6
-    return (-number if first & 64 else number), at

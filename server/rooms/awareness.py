@@ -35,7 +35,7 @@ class AwarenessBook:
         self._announced: set[object] = set()
         self._changed: set[ClientId] = set()
         self.on_state: Callable[[Author, Mapping[str, Any] | None], None] = lambda _author, _state: None
-        """[AW7] Told of each state that was accepted, and (None) of each that ended, with whose it is."""
+        """[AW9] Told of each state that was accepted, and (None) of each that ended, with whose it is."""
         states.set_local_state(None)
 
     @property

@@ -472,7 +472,7 @@ def test_messages_and_marks_are_moments_too(pair: Pair) -> None:
 
 
 def test_where_people_pointed_and_when_they_came(enter: Enter, server: RoomServer, room: Room) -> None:
-    """[RE14] [RE16] [CU2] A cursor is where it was then, of whom it was; somebody's coming is a moment to go to."""
+    """[RE17] [RE16] [CU2] A cursor is where it was then, of whom it was; somebody's coming is a moment to go to."""
     ann = enter("Ann", room.link)
     ann.board.draw([(350, 250), (480, 330)], tool="r")
     ann.settle()

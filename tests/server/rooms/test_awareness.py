@@ -127,7 +127,7 @@ def test_an_empty_room_has_nobody_to_tell_of(book: AwarenessBook) -> None:
 
 
 def test_who_listens_hears_what_was_accepted_and_its_end(book: AwarenessBook) -> None:
-    """[AW7] Nothing that is old, or of an id that is somebody else's."""
+    """[AW9] Nothing that is old, or of an id that is somebody else's."""
     heard: list[tuple[str, Any]] = []
     book.on_state = lambda author, state: heard.append((author.user, state))
     book.announce("s1", ANN, [entry(7, 2, {"p": 1}), entry(7, 1, {"p": 0})])

@@ -22,34 +22,39 @@ export function boardAt(moment: Moment, known: KnownStates): Board {
 
 /** A document that has of all elements this one only, with all that it knows of it; more where only Yjs can tell what the updates mean. */
 export function elementAlone(parts: Parts, id: string): Y.Doc {
-  const { keyframe, rows } = parts;
-  if (!keyframe) return documentOf(parts);
-  try {
-    const index = new BoardIndex(keyframe);
-    for (const row of rows) index.add(row, new Set());
-    return applied(new Y.Doc(), [index.part(new Set([id])), ...rows]);
-  } catch (error) {
-    if (error instanceof Unfamiliar) return documentOf(parts);
-    throw error;
-  }
+  return partly(parts, () => new Set([id])) ?? documentOf(parts);
 }
 
-/** Undefined where only Yjs can tell what the updates mean. */
-function partOf({ keyframe, rows }: Parts, known: KnownStates): Board | undefined {
-  if (!keyframe) return undefined;
+function partOf(parts: Parts, known: KnownStates): Board | undefined {
   const states = new Map<string, State>();
-  try {
-    const index = new BoardIndex(keyframe);
-    const wanted = new Set<string>();
-    for (const row of rows) index.add(row, wanted);
+  const doc = partly(parts, (index, touched) => {
+    const wanted = new Set(touched);
     for (const [id, signature] of index.elements()) {
       if (wanted.has(id)) continue;
       const state = known.find(id, signature);
       if (state) states.set(id, state);
       else wanted.add(id);
     }
-    const doc = applied(new Y.Doc(), [index.part(wanted), ...rows]);
-    return { states: readAll(doc, states, known), doc };
+    return wanted;
+  });
+  return doc && { states: readAll(doc, states, known), doc };
+}
+
+/**
+ * A document that has some of the elements only.
+ *
+ * @param choose Says which; `touched` are those that the rows belong to.
+ * @returns undefined where only Yjs can tell what the updates mean.
+ */
+function partly(
+  { keyframe, rows }: Parts, choose: (index: BoardIndex, touched: ReadonlySet<string>) => ReadonlySet<string>,
+): Y.Doc | undefined {
+  if (!keyframe) return undefined;
+  try {
+    const index = new BoardIndex(keyframe);
+    const touched = new Set<string>();
+    for (const row of rows) index.add(row, touched);
+    return applied(new Y.Doc(), [index.part(choose(index, touched)), ...rows]);
   } catch (error) {
     if (error instanceof Unfamiliar) return undefined;
     throw error;

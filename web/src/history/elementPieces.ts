@@ -1,6 +1,7 @@
 /** Which structs of a document make one element, those included whose values were overwritten since. */
 import * as Y from 'yjs';
 import { elementsOf } from '../whiteboard/schema';
+import { firstThat } from './bisect';
 import type { Row } from './stream';
 import type { Clocks } from './rowSearch';
 import { readStructs } from './structs';
@@ -89,14 +90,8 @@ export class ElementPieces {
   private between(client: number, from: number, to: number): readonly Piece[] {
     const pieces = this.clients.get(client);
     if (!pieces) return [];
-    let [low, high] = [0, pieces.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (pieces[middle]!.to <= from) low = middle + 1;
-      else high = middle;
-    }
     const found: Piece[] = [];
-    for (let index = low; index < pieces.length && pieces[index]!.from < to; index += 1) found.push(pieces[index]!);
+    for (let index = firstThat(pieces, (piece) => piece.to > from); index < pieces.length && pieces[index]!.from < to; index += 1) found.push(pieces[index]!);
     return found;
   }
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SceneElement } from '../whiteboard/schema';
-import { type Box, type Drawn, PartialDrawing, merged } from './partialDrawing';
+import type { Bounds } from './hit';
+import { type Drawn, PartialDrawing, merged } from './partialDrawing';
 
 const box = (id: string, x: number, y: number, more: object = {}): SceneElement =>
   ({ id, type: 'rectangle', version: 1, versionNonce: 1, isDeleted: false, index: id, x, y, width: 10, height: 10, ...more });
 
 /** A canvas that remembers what it is cut to. */
-function canvasOf(): { canvas: HTMLCanvasElement; cuts: Box[] } {
-  const cuts: Box[] = [];
+function canvasOf(): { canvas: HTMLCanvasElement; cuts: Bounds[] } {
+  const cuts: Bounds[] = [];
   const nothing = (): void => {};
   const context = {
     save: nothing, restore: nothing, setTransform: nothing, beginPath: nothing, clip: nothing,

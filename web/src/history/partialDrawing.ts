@@ -5,9 +5,7 @@
  * the same order, cut at whole pixels. Elements of a replay are never changed, only replaced.
  */
 import type { SceneElement } from '../whiteboard/schema';
-
-/** Left, top, right, bottom. */
-export type Box = readonly [number, number, number, number];
+import type { Bounds } from './hit';
 
 /** What the editor is about to draw. */
 export interface Drawn {
@@ -43,10 +41,10 @@ const TANGLED = new Set(['frame', 'magicframe', 'iframe', 'embeddable']);
 
 export class PartialDrawing {
   private last: { readonly drawn: Drawn; readonly elements: ReadonlySet<SceneElement>; readonly size: readonly unknown[] } | undefined;
-  private readonly boxes = new WeakMap<SceneElement, Box>();
+  private readonly boxes = new WeakMap<SceneElement, Bounds>();
 
   /** @param boundsOf An element's extent in the scene, without what its strokes add. */
-  constructor(private readonly boundsOf: (element: SceneElement) => Box) {}
+  constructor(private readonly boundsOf: (element: SceneElement) => Bounds) {}
 
   /** The next drawing is of all: what elements look like has changed, a font has come, say. */
   forget = (): void => {
@@ -78,10 +76,10 @@ export class PartialDrawing {
   }
 
   /** In whole pixels of the canvas, none over another; undefined when they are most of it. */
-  private parts(changed: readonly SceneElement[], { canvas, scale, appState }: Drawn): Box[] | undefined {
+  private parts(changed: readonly SceneElement[], { canvas, scale, appState }: Drawn): Bounds[] | undefined {
     const { scrollX, scrollY, zoom } = appState;
     const factor = zoom.value * scale;
-    const boxes = changed.map((element): Box => {
+    const boxes = changed.map((element): Bounds => {
       const [left, top, right, bottom] = this.reach(element, zoom.value);
       return [
         Math.max(0, Math.floor((left + scrollX) * factor) - 1), Math.max(0, Math.floor((top + scrollY) * factor) - 1),
@@ -93,10 +91,10 @@ export class PartialDrawing {
     return area > MOST_OF_CANVAS * canvas.width * canvas.height ? undefined : parts;
   }
 
-  private drawPart(draw: Draw, drawn: Drawn, [left, top, right, bottom]: Box): void {
+  private drawPart(draw: Draw, drawn: Drawn, [left, top, right, bottom]: Bounds): void {
     const { canvas, scale, appState: { scrollX, scrollY, zoom } } = drawn;
     const factor = zoom.value * scale;
-    const part: Box = [left / factor - scrollX, top / factor - scrollY, right / factor - scrollX, bottom / factor - scrollY];
+    const part: Bounds = [left / factor - scrollX, top / factor - scrollY, right / factor - scrollX, bottom / factor - scrollY];
     const inside = new Set<unknown>();
     for (const element of drawn.visibleElements) {
       if (!meet(this.reach(element, zoom.value), part)) continue;
@@ -114,7 +112,7 @@ export class PartialDrawing {
   }
 
   /** An element with everything that is drawn of it, in the scene. */
-  private reach(element: SceneElement, zoom: number): Box {
+  private reach(element: SceneElement, zoom: number): Bounds {
     let box = this.boxes.get(element);
     if (!box) this.boxes.set(element, (box = this.boundsOf(element)));
     const padding = Math.max(40, 12 * numberOf(element['strokeWidth']), numberOf(element['fontSize'])) * Math.SQRT2;
@@ -125,7 +123,7 @@ export class PartialDrawing {
 
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 const isTangled = ({ type, frameId }: SceneElement): boolean => TANGLED.has(type) || (frameId ?? null) !== null;
-const meet = (a: Box, b: Box): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+const meet = (a: Bounds, b: Bounds): boolean => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
 /** What the canvas and the pictures in it were when it was drawn: they change in place. */
 function sizeOf({ canvas, renderConfig: { imageCache } }: Drawn): unknown[] {
@@ -145,8 +143,8 @@ function isSameView(before: Drawn, now: Drawn): boolean {
 }
 
 /** Boxes that cover the same and more, none over another. */
-export function merged(boxes: readonly Box[]): Box[] {
-  const out: Box[] = [];
+export function merged(boxes: readonly Bounds[]): Bounds[] {
+  const out: Bounds[] = [];
   for (const one of boxes) {
     let box = one;
     for (let index = 0; index < out.length; ) {

@@ -6,7 +6,7 @@ const BEGIN = 1_790_000_000 * SECOND;
 const s = (seconds: number, ...place: [] | [number, number]): Sample => [BEGIN + seconds * SECOND, ...place] as Sample;
 const at = (samples: readonly Sample[], seconds: number) => placeAt(samples, BEGIN + seconds * SECOND);
 
-describe('[RE14] a pointer', () => {
+describe('[RE17] a pointer', () => {
   const samples = [s(1, 0, 0), s(1.2, 10, -20), s(2.2, 20, 0), s(5, 100, 100), s(5.5)];
 
   it('moves evenly between samples that are near each other', () => {

@@ -1,5 +1,6 @@
 /** Where people pointed: fetched in windows of time, bounded in memory, and told for any instant. All in microseconds. */
 import { createStore } from '../sync/valueStore';
+import { firstThat } from './bisect';
 import type { Span } from './replay';
 
 /** Where a pointer was from an instant on; without a place: not on the board any more. */
@@ -34,23 +35,13 @@ const RETRY_MS = 5_000;
 
 /** Where a pointer is at an instant; null: nowhere, or it has rested for too long. */
 export function placeAt(samples: readonly Sample[], at: number): readonly [x: number, y: number] | null {
-  const next = firstAfter(samples, at);
+  const next = firstThat(samples, ([sampled]) => sampled > at);
   const [last, coming] = [samples[next - 1], samples[next]];
   if (last?.length !== 3 || at - last[0] > LINGER) return null;
   const [from, x, y] = last;
   if (coming?.length !== 3 || coming[0] - from > EVEN) return [x, y];
   const share = (at - from) / (coming[0] - from);
   return [x + (coming[1] - x) * share, y + (coming[2] - y) * share];
-}
-
-function firstAfter(samples: readonly Sample[], at: number): number {
-  let [low, high] = [0, samples.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (samples[middle]![0] <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 interface Window {
