@@ -1,7 +1,8 @@
 """Measures the replay: writes rooms of two hours, opens them in Chromium, jumps about, plays, looks at the memory.
 
-    python -m scripts.bench.replay [--rows 50000 1000000] [--elements 2000] [--data DIR]
+    python -m scripts.bench.replay [--rows 50000 1000000] [--elements 2000] [--data DIR] [--cursors]
 
+With `--cursors` all five people point all the time, five times a second each.
 Needs the built client and Chromium. Prints milliseconds, frames per second, and megabytes of the page's heap with what
 hangs on it. To write a million rows takes minutes; in `--data` they stay for the next time.
 """
@@ -22,10 +23,11 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 from pycrdt import Array, Doc, Map
 
-from crdt_docs.ids import SessionId, UserId, parse_document_id
+from crdt_docs.ids import RoomId, SessionId, UserId, parse_document_id
 from persistence.compaction import Compactor
-from persistence.interfaces import Micros, UpdateRow
+from persistence.interfaces import Micros, Trail, UpdateRow
 from persistence.sqlite import DATABASE_NAME, open_sqlite
+from server.history.trails import TrailDraft
 from tests.browser.conftest import FLAGS, chromium
 from tests.browser.room_server import Room, RoomServer
 from tests.browser.visitor import Visitor
@@ -34,6 +36,8 @@ PEOPLE = [UserId(f"person-{n}") for n in range(5)]
 HOURS_US = 2 * 3600 * 1_000_000
 SNAPSHOT_EVERY = 500
 SEEKS = 100
+SAMPLE_US = 200_000
+TRAIL_US = 30_000_000
 LONGEST = 160
 """Numbers of a stroke, so that a longer history is one of the same board."""
 STYLE = {"strokeColor": "#1e1e1e", "backgroundColor": "transparent", "fillStyle": "solid", "strokeStyle": "solid"}
@@ -124,6 +128,22 @@ async def write(data: Path, room: str, made: list[tuple[UserId, bytes]]) -> None
             await compactor.settled()
 
 
+async def point(data: Path, room: RoomId) -> None:
+    """Everybody's pointer walks about on the board during the whole time."""
+    chance = random.Random(3)
+    async with open_sqlite(data, durability="process", clock=lambda: Micros(0)) as stores:
+        kept = await stores.rooms.get(room)
+        assert kept is not None
+        for person in PEOPLE:
+            for since in range(kept.created_at, kept.created_at + HOURS_US, TRAIL_US):
+                draft, x, y = TrailDraft(Micros(since)), 2000, 1200
+                for at in range(since, since + TRAIL_US, SAMPLE_US):
+                    x, y = x + chance.randrange(-60, 61), y + chance.randrange(-60, 61)
+                    draft.add(Micros(at), (x, y))
+                page = SessionId(f"session-of-{person}")
+                await stores.cursors.add([Trail(room, page, person, draft.since, draft.until, bytes(draft.bytes))])
+
+
 def measure(page: Page) -> None:
     chance = random.Random(2)
     span = page.evaluate("() => __thunderline.replay.span.get()")
@@ -157,15 +177,18 @@ def open_replay(visitor: Visitor, room: Room) -> float:
     return time.monotonic() - began
 
 
-def prepared(folder: Path, rows: int, elements: int) -> tuple[Path, Room]:
+def prepared(folder: Path, rows: int, elements: int, cursors: bool) -> tuple[Path, Room]:
     """A data folder with such a room, written now or before."""
     data, kept = folder / "data", folder / "room.json"
+    folder.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
         with RoomServer(data) as server:
             room = server.create_room()
         made = updates(rows, elements)
         print(f"{len(made)} rows, {sum(len(update) for _, update in made) / 1e6:.1f} MB")
         asyncio.run(write(data, room.id, made))
+        if cursors:
+            asyncio.run(point(data, RoomId(room.id)))
         kept.write_text(json.dumps(asdict(room)))
     return data, Room(**json.loads(kept.read_text()))
 
@@ -188,9 +211,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[50_000])
     parser.add_argument("--elements", type=int, default=2_000)
     parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--cursors", action="store_true")
     options = parser.parse_args()
     folder = options.data or Path(tempfile.mkdtemp())
-    rooms = [(rows, *prepared(folder / str(rows), rows, options.elements)) for rows in options.rows]
+    name = "{} with cursors" if options.cursors else "{}"
+    rooms = [
+        (rows, *prepared(folder / name.format(rows), rows, options.elements, options.cursors)) for rows in options.rows
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for rows, data, room in rooms:
