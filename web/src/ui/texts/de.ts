@@ -1,11 +1,13 @@
 /** German texts: same keys as `en.ts`. */
 import type { Texts } from '.';
 import { adminDe } from './adminDe';
+import { callDe } from './callDe';
 import { moderationDe } from './moderationDe';
 import { replayDe } from './replayDe';
 
 export const de: Texts = {
   admin: adminDe,
+  ...callDe,
   ...moderationDe,
   ...replayDe,
   shell: {

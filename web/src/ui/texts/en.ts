@@ -1,10 +1,12 @@
 /** English texts, by part of the page. `de.ts` has the same keys; the compiler and a test keep it so. */
 import { adminEn } from './adminEn';
+import { callEn } from './callEn';
 import { moderationEn } from './moderationEn';
 import { replayEn } from './replayEn';
 
 export const en = {
   admin: adminEn,
+  ...callEn,
   ...moderationEn,
   ...replayEn,
   shell: {
