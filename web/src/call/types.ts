@@ -16,6 +16,7 @@ export type LocalTrack =
 
 export type LocalMedia = Record<MediaKind, LocalTrack>;
 
+/** What is missing the browser chooses. */
 export interface DeviceChoice {
   mic?: string;
   camera?: string;
@@ -95,6 +96,7 @@ export interface Call {
 
   /** Look at oneself before joining: camera and microphone run, nobody gets them. Ends with `join` or `endPreview`. */
   preview(want: { mic: boolean; camera: boolean }): Promise<void>;
+  /** Nothing happens to somebody who has joined, or joins. */
   endPreview(): void;
   /** Join with what `local` has on. */
   join(): Promise<void>;

@@ -23,17 +23,14 @@ export function PreviewDialog({ call, session, onClose }: PreviewProps) {
   useEffect(() => {
     const may = session.permissions.get();
     void call.preview({ mic: may.has('voice'), camera: may.has('video') });
+    return () => call.endPreview(); // however it goes away; whoever joins keeps what runs
   }, [call, session]);
-  const close = (): void => {
-    call.endPreview();
-    onClose();
-  };
   const join = (): void => {
     void call.join();
     onClose();
   };
   return (
-    <Dialog title={t.titlePreview} onClose={close}>
+    <Dialog title={t.titlePreview} onClose={onClose}>
       <OwnPicture call={call} />
       <div className="row">
         {KINDS.map((kind) => <MediaButton key={kind} call={call} session={session} kind={kind} />)}
@@ -82,11 +79,16 @@ export function DevicePickers({ call }: { call: Call }) {
   const t = useTexts().call;
   const list = useStore(call.devices.list);
   const chosen = useStore(call.devices.chosen);
+  const isThere = (kind: keyof DeviceChoice): boolean => list[LISTS[kind]].some(({ deviceId }) => deviceId === chosen[kind]);
+  const choose = (kind: keyof DeviceChoice, id: string): Promise<void> => {
+    const { [kind]: _, ...others } = chosen;
+    return call.devices.choose(id ? { ...others, [kind]: id } : others);
+  };
   const picker = (kind: keyof DeviceChoice) => list[LISTS[kind]].length > 0 && (
     <label key={kind} className="field">
       <span>{t[kind]}</span>
-      <select className="input" value={chosen[kind] ?? ''} onChange={(event) => void call.devices.choose({ ...chosen, [kind]: event.target.value })}>
-        {!list[LISTS[kind]].some(({ deviceId }) => deviceId === chosen[kind]) && <option value={chosen[kind] ?? ''}>{t.byDefault}</option>}
+      <select className="input" value={isThere(kind) ? chosen[kind] : ''} onChange={(event) => void choose(kind, event.target.value)}>
+        <option value="">{t.byDefault}</option>
         {list[LISTS[kind]].map(({ deviceId, label }, at) => <option key={deviceId} value={deviceId}>{label || `${t[kind]} ${at + 1}`}</option>)}
       </select>
     </label>
