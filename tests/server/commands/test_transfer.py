@@ -41,7 +41,7 @@ async def test_what_cannot_be_transferred_is_told_in_one_sentence(tmp_path: Path
     file, data = tmp_path / "room", ("--data", str(folder))
     assert run("export", ROOM, str(file), *data).returncode == 0
     damaged, newer = tmp_path / "damaged", tmp_path / "newer"
-    damaged.write_bytes(file.read_bytes()[:-1] + b"x")
+    damaged.write_bytes(file.read_bytes()[:-1] + bytes((file.read_bytes()[-1] ^ 1,)))
     newer.write_bytes(file.read_bytes().replace(b"room 2\n", b"room 3\n", 1))
     before = content(folder)
     for arguments, code, told in (
