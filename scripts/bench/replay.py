@@ -2,7 +2,7 @@
 
     python -m scripts.bench.replay [--rows 50000 1000000] [--elements 2000] [--data DIR] [--cursors]
 
-With `--cursors` all five people point all the time, five times a second each.
+With `--cursors` all five people point all the time, as often as is kept of it.
 Needs the built client and Chromium. Prints milliseconds, frames per second, and megabytes of the page's heap with what
 hangs on it. To write a million rows takes minutes; in `--data` they stay for the next time.
 """
@@ -27,6 +27,7 @@ from crdt_docs.ids import RoomId, SessionId, UserId, parse_document_id
 from persistence.compaction import Compactor
 from persistence.interfaces import Micros, Trail, UpdateRow
 from persistence.sqlite import DATABASE_NAME, open_sqlite
+from server.history.cursors import SAMPLE_MICROS, TRAIL_MICROS
 from server.history.trails import TrailDraft
 from tests.browser.conftest import FLAGS, chromium
 from tests.browser.room_server import Room, RoomServer
@@ -36,8 +37,6 @@ PEOPLE = [UserId(f"person-{n}") for n in range(5)]
 HOURS_US = 2 * 3600 * 1_000_000
 SNAPSHOT_EVERY = 500
 SEEKS = 100
-SAMPLE_US = 200_000
-TRAIL_US = 30_000_000
 LONGEST = 160
 """Numbers of a stroke, so that a longer history is one of the same board."""
 STYLE = {"strokeColor": "#1e1e1e", "backgroundColor": "transparent", "fillStyle": "solid", "strokeStyle": "solid"}
@@ -135,13 +134,14 @@ async def point(data: Path, room: RoomId) -> None:
         kept = await stores.rooms.get(room)
         assert kept is not None
         for person in PEOPLE:
-            for since in range(kept.created_at, kept.created_at + HOURS_US, TRAIL_US):
+            page, trails = SessionId(f"session-of-{person}"), []
+            for since in range(kept.created_at, kept.created_at + HOURS_US, TRAIL_MICROS):
                 draft, x, y = TrailDraft(Micros(since)), 2000, 1200
-                for at in range(since, since + TRAIL_US, SAMPLE_US):
+                for at in range(since, since + TRAIL_MICROS, SAMPLE_MICROS):
                     x, y = x + chance.randrange(-60, 61), y + chance.randrange(-60, 61)
                     draft.add(Micros(at), (x, y))
-                page = SessionId(f"session-of-{person}")
-                await stores.cursors.add([Trail(room, page, person, draft.since, draft.until, bytes(draft.bytes))])
+                trails.append(Trail(room, page, person, draft.since, draft.until, bytes(draft.bytes)))
+            await stores.cursors.add(trails)
 
 
 def measure(page: Page) -> None:

@@ -16,19 +16,13 @@ export type LocalTrack =
 
 export type LocalMedia = Record<MediaKind, LocalTrack>;
 
-/** What is missing the browser chooses. */
-export interface DeviceChoice {
-  mic?: string;
-  camera?: string;
-  /** Where the others are heard; not every browser can choose. */
-  speaker?: string;
-}
+/** `speaker`: where the others are heard; not every browser can choose it. */
+export type DeviceKind = 'mic' | 'camera' | 'speaker';
 
-export interface DeviceList {
-  mics: readonly MediaDeviceInfo[];
-  cameras: readonly MediaDeviceInfo[];
-  speakers: readonly MediaDeviceInfo[];
-}
+/** Ids of devices. What is missing the browser chooses. */
+export type DeviceChoice = Partial<Record<DeviceKind, string>>;
+
+export type DeviceList = Readonly<Record<DeviceKind, readonly MediaDeviceInfo[]>>;
 
 export interface Devices {
   list: Store<DeviceList>;
@@ -102,9 +96,7 @@ export interface Call {
   join(): Promise<void>;
   leave(): void;
   /** Never rejects: what could not be had is told in `local`. */
-  setMic(on: boolean): Promise<void>;
-  setCamera(on: boolean): Promise<void>;
-  setScreen(on: boolean): Promise<void>;
+  turn(kind: MediaKind, on: boolean): Promise<void>;
   /** Heard while down though the microphone is off. */
   pushToTalk(down: boolean): void;
   /** Audio first: no camera pictures but the speaker's, small and slow. Screens stay. */

@@ -1,5 +1,5 @@
 /** What a person may do in a room, and what is assumed of it where only a role is known. */
-import type { Permission, Role } from './types';
+import type { MediaKind, Permission, Role } from './types';
 
 /** In the order in which they are shown. */
 export const PERMISSIONS: readonly Permission[] = [
@@ -19,3 +19,6 @@ export function presumedPermissions(role: Role): readonly Permission[] {
 export function knownPermissions(listed: readonly string[]): readonly Permission[] {
   return PERMISSIONS.filter((permission) => listed.includes(permission));
 }
+
+/** What one must be permitted to send each kind of media. */
+export const MEDIA_NEEDS: Readonly<Record<MediaKind, Permission>> = { mic: 'voice', camera: 'video', screen: 'screen_share' };

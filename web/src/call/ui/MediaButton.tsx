@@ -1,12 +1,12 @@
 /** Switches one's own microphone, camera or screen. Without the right, or where it failed, it says why. */
 import { type LucideIcon, Mic, MicOff, MonitorOff, MonitorUp, Video, VideoOff } from 'lucide-react';
 import { useId } from 'react';
-import type { MediaKind, Permission, RoomSession } from '../../sync/types';
+import { MEDIA_NEEDS } from '../../sync/permissions';
+import type { MediaKind, RoomSession } from '../../sync/types';
 import { useTexts } from '../../ui/texts';
 import { useStore } from '../../ui/useStore';
 import type { Call } from '../types';
 
-const NEEDED: Readonly<Record<MediaKind, Permission>> = { mic: 'voice', camera: 'video', screen: 'screen_share' };
 const ICONS: Readonly<Record<MediaKind, readonly [on: LucideIcon, off: LucideIcon]>> = {
   mic: [Mic, MicOff], camera: [Video, VideoOff], screen: [MonitorUp, MonitorOff],
 };
@@ -20,11 +20,9 @@ export function MediaButton({ call, session, kind }: OwnMediaProps & { kind: Med
   const t = useTexts().call;
   const why = useId();
   const track = useStore(call.local)[kind];
-  const may = useStore(session.permissions).has(NEEDED[kind]);
+  const may = useStore(session.permissions).has(MEDIA_NEEDS[kind]);
   const isOn = track.kind === 'on' || track.kind === 'starting';
-  const words = {
-    mic: isOn ? t.micOff : t.micOn, camera: isOn ? t.cameraOffDo : t.cameraOn, screen: isOn ? t.screenOff : t.screenOn,
-  }[kind];
+  const words = (isOn ? t.turnOff : t.turnOn)[kind];
   const reason = !may ? t.mayNot[kind] : track.kind === 'failed' ? t.problems[track.problem] : undefined;
   const Icon = ICONS[kind][isOn ? 0 : 1];
   return (
@@ -40,7 +38,7 @@ export function MediaButton({ call, session, kind }: OwnMediaProps & { kind: Med
         aria-describedby={reason && why}
         title={reason ?? words}
         onClick={() => {
-          if (may) void switchOf(call, kind)(!isOn);
+          if (may) void call.turn(kind, !isOn);
         }}
       >
         <Icon size={18} aria-hidden />
@@ -48,8 +46,4 @@ export function MediaButton({ call, session, kind }: OwnMediaProps & { kind: Med
       {reason && <span id={why} className="visually-hidden">{reason}</span>}
     </>
   );
-}
-
-function switchOf(call: Call, kind: MediaKind): (on: boolean) => Promise<void> {
-  return { mic: call.setMic, camera: call.setCamera, screen: call.setScreen }[kind].bind(call);
 }

@@ -1,4 +1,4 @@
-/** A stream's picture, silent: voices are played by the engine. */
+/** A stream's picture; with its sound only where asked for, because voices are played by the engine. */
 import { useEffect, useRef } from 'react';
 
 export function Picture({ stream, isMirrored = false, hasSound = false }: {

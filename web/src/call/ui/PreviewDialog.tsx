@@ -1,16 +1,17 @@
 /** Oneself before joining: picture, level, devices, what is wrong in words, and who is there. */
 import { useEffect } from 'react';
+import { MEDIA_NEEDS } from '../../sync/permissions';
 import type { RoomSession } from '../../sync/types';
 import { Dialog } from '../../ui/Dialog';
 import { useTexts } from '../../ui/texts';
 import { useStore } from '../../ui/useStore';
-import type { Call, DeviceChoice } from '../types';
+import type { Call, DeviceKind } from '../types';
 import './call.css';
 import { MediaButton } from './MediaButton';
 import { Picture } from './Picture';
 
 const KINDS = ['mic', 'camera'] as const;
-const LISTS = { mic: 'mics', camera: 'cameras', speaker: 'speakers' } as const;
+const DEVICES = ['mic', 'camera', 'speaker'] as const;
 
 export interface PreviewProps {
   call: Call;
@@ -22,7 +23,7 @@ export function PreviewDialog({ call, session, onClose }: PreviewProps) {
   const t = useTexts().call;
   useEffect(() => {
     const may = session.permissions.get();
-    void call.preview({ mic: may.has('voice'), camera: may.has('video') });
+    void call.preview({ mic: may.has(MEDIA_NEEDS.mic), camera: may.has(MEDIA_NEEDS.camera) });
     return () => call.endPreview(); // however it goes away; whoever joins keeps what runs
   }, [call, session]);
   const join = (): void => {
@@ -75,25 +76,25 @@ export function Problems({ call }: { call: Call }) {
   );
 }
 
-export function DevicePickers({ call }: { call: Call }) {
+function DevicePickers({ call }: { call: Call }) {
   const t = useTexts().call;
   const list = useStore(call.devices.list);
   const chosen = useStore(call.devices.chosen);
-  const isThere = (kind: keyof DeviceChoice): boolean => list[LISTS[kind]].some(({ deviceId }) => deviceId === chosen[kind]);
-  const choose = (kind: keyof DeviceChoice, id: string): Promise<void> => {
+  const isThere = (kind: DeviceKind): boolean => list[kind].some(({ deviceId }) => deviceId === chosen[kind]);
+  const choose = (kind: DeviceKind, id: string): Promise<void> => {
     const { [kind]: _, ...others } = chosen;
     return call.devices.choose(id ? { ...others, [kind]: id } : others);
   };
-  const picker = (kind: keyof DeviceChoice) => list[LISTS[kind]].length > 0 && (
+  const picker = (kind: DeviceKind) => list[kind].length > 0 && (
     <label key={kind} className="field">
       <span>{t[kind]}</span>
       <select className="input" value={isThere(kind) ? chosen[kind] : ''} onChange={(event) => void choose(kind, event.target.value)}>
         <option value="">{t.byDefault}</option>
-        {list[LISTS[kind]].map(({ deviceId, label }, at) => <option key={deviceId} value={deviceId}>{label || `${t[kind]} ${at + 1}`}</option>)}
+        {list[kind].map(({ deviceId, label }, at) => <option key={deviceId} value={deviceId}>{label || `${t[kind]} ${at + 1}`}</option>)}
       </select>
     </label>
   );
-  return <>{(['mic', 'camera', 'speaker'] as const).map(picker)}</>;
+  return <>{DEVICES.map(picker)}</>;
 }
 
 function WhoIsIn({ call, session }: Pick<PreviewProps, 'call' | 'session'>) {

@@ -34,21 +34,21 @@ export function foremost(tiles: readonly Tile[], speaker: string | null): Tile |
 export function wordsOf(tile: Tile, t: Texts['call']): string {
   const name = tile.kind === 'screen' ? t.screenOf(tile.name) : tile.isMe ? `${tile.name} (${t.you})` : tile.name;
   const signs = [
-    tile.kind === 'person' && !tile.mic && t.muted, tile.isSpeaking && t.speaking, tile.hand && t.hand,
-    tile.connection === 'connecting' && t.connecting, tile.connection === 'lost' && t.lost, troubleOf(tile, t),
+    tile.kind === 'person' && !tile.mic && t.muted, tile.isSpeaking && t.speaking, tile.hand && t.hand, troubleOf(tile, t),
   ];
   return [name, ...signs.filter(Boolean)].join(', ');
 }
 
 /** What is wrong with the connection, and why; undefined while it is well or not measured yet. */
-export function troubleOf({ quality }: Tile, t: Texts['call']): string | undefined {
+function troubleOf({ connection, quality }: Tile, t: Texts['call']): string | undefined {
+  if (connection !== 'connected') return t[connection];
   if (quality.kind !== 'fair' && quality.kind !== 'bad') return undefined;
   return `${t.quality[quality.kind]}: ${t.reasons[quality.reason]}`;
 }
 
 function TileView({ tile, isFirst }: { tile: Tile; isFirst: boolean }) {
   const t = useTexts().call;
-  const trouble = tile.connection === 'connected' ? troubleOf(tile, t) : t[tile.connection];
+  const trouble = troubleOf(tile, t);
   const isScreen = tile.kind === 'screen';
   return (
     <li className="call-tile" data-testid="call-tile" data-kind={tile.kind} data-first={isFirst} data-speaking={tile.isSpeaking} style={colours(tile)}>

@@ -19,9 +19,9 @@ describe('the buttons of the call', () => {
 
   it('say what they do next', async () => {
     const call = testCall();
-    await call.setMic(true);
+    await call.turn('mic', true);
     const html = renderToStaticMarkup(<MediaButton call={call} session={allowed('voice')} kind="mic" />);
-    expect(html).toContain(`aria-label="${en.call.micOff}"`);
+    expect(html).toContain(`aria-label="${en.call.turnOff.mic}"`);
   });
 });
 

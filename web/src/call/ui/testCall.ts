@@ -1,7 +1,7 @@
 /** For tests: a call without devices and connections, whose stores the test sets. */
-import type { MediaKind, Store } from '../../sync/types';
+import type { Store } from '../../sync/types';
 import { createStore, type ValueStore } from '../../sync/valueStore';
-import type { Call, Tile } from '../types';
+import type { Call, CallState, DeviceChoice, LinkStats, LocalMedia, Tile } from '../types';
 
 type Settable<T> = { [K in keyof T]: T[K] extends Store<infer V> ? ValueStore<V> : T[K] };
 
@@ -14,26 +14,22 @@ const OFF = { kind: 'off' } as const;
 
 export function testCall(): TestCall {
   const asked: string[] = [];
-  const local = createStore<ReturnType<Call['local']['get']>>({ mic: OFF, camera: OFF, screen: OFF });
-  const set = (kind: MediaKind) => async (on: boolean): Promise<void> => {
-    asked.push(`${kind} ${on}`);
-    local.set({ ...local.get(), [kind]: on ? { kind: 'on', stream: {} as MediaStream } : OFF });
-  };
-  const state = createStore<ReturnType<Call['state']['get']>>({ kind: 'out' });
+  const local = createStore<LocalMedia>({ mic: OFF, camera: OFF, screen: OFF });
+  const state = createStore<CallState>({ kind: 'out' });
   const lowBandwidth = createStore(false);
   return {
     asked, state, local, lowBandwidth,
     inCall: createStore<readonly string[]>([]),
     devices: {
-      list: createStore({ mics: [], cameras: [], speakers: [] }),
-      chosen: createStore({}),
+      list: createStore({ mic: [], camera: [], speaker: [] }),
+      chosen: createStore<DeviceChoice>({}),
       choose: async () => void asked.push('choose'),
       level: createStore(0),
     },
     tiles: createStore<readonly Tile[]>([]),
     speaker: createStore<string | null>(null),
     mode: createStore<'mesh' | 'forwarder'>('mesh'),
-    stats: createStore<ReturnType<Call['stats']['get']>>(new Map()),
+    stats: createStore<ReadonlyMap<string, LinkStats>>(new Map()),
     preview: async () => void asked.push('preview'),
     endPreview: () => void asked.push('endPreview'),
     join: async () => {
@@ -44,7 +40,10 @@ export function testCall(): TestCall {
       asked.push('leave');
       state.set({ kind: 'out' });
     },
-    setMic: set('mic'), setCamera: set('camera'), setScreen: set('screen'),
+    turn: async (kind, on) => {
+      asked.push(`${kind} ${on}`);
+      local.set({ ...local.get(), [kind]: on ? { kind: 'on', stream: {} as MediaStream } : OFF });
+    },
     pushToTalk: (down) => void asked.push(`talk ${down}`),
     setLowBandwidth: (on) => lowBandwidth.set(on),
     setInView: () => {},
