@@ -1,0 +1,1 @@
+"""Voices and pictures: what the server itself sends, forwards and records of calls."""
