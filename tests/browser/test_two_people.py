@@ -38,6 +38,20 @@ def test_a_stroke_is_seen_while_the_pen_is_still_down(pair: Pair) -> None:
     bob.board.await_same_as(ann.board)
 
 
+def test_the_first_stroke_on_an_empty_board_moves_nobodys_view(enter: Enter, room: Room) -> None:
+    """Also of somebody who has come in this very moment: what he clicks on must stay where it is."""
+    ann = enter("Ann", room.link)
+    ann.page.keyboard.press("r")
+    ann.page.mouse.move(900, 500)
+    bob = enter("Bob", room.link)
+    view = bob.board.view()
+    ann.page.mouse.down()
+    ann.page.mouse.move(1000, 600, steps=3)
+    ann.page.mouse.up()
+    ann.meet(bob)
+    assert bob.board.view() == view
+
+
 def test_shapes_arrows_and_texts_of_both_stand_on_both_boards(pair: Pair) -> None:
     """[P2]"""
     ann, bob = pair

@@ -71,9 +71,10 @@ class Visitor:
         return sub
 
     def enter(self, link: str) -> None:
-        """Open a link to a room for the first time: give a name, wait for the board."""
+        """Open a link to a room for the first time: give a name, wait for the board and what the server has of it."""
         self.ask(link)
         self.await_board()
+        self.page.evaluate("() => __thunderline.session.whiteboard.whenSynced")
 
     def ask(self, link: str) -> None:
         """Open a link to a room for the first time and give a name: the room may not open."""

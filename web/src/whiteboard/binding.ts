@@ -78,7 +78,7 @@ export class Binding {
     this.unsaved.clear();
   }
 
-  /** Show what others changed; runs by itself, here for tests. */
+  /** Show what others changed; runs by itself, soon after each change. */
   apply(): void {
     this.callOff?.();
     this.callOff = undefined;

@@ -18,7 +18,6 @@ const SLOW_FRAME_MS = 100;
 const HIDDEN_FRAME_MS = 200;
 const IMAGE_SCAN_MS = 500;
 const REMEMBER_VIEW_MS = 500;
-const PLACING_MS = 150;
 
 export interface BoardEvents {
   readonly mayWrite: () => boolean;
@@ -57,8 +56,7 @@ export class BoardController implements BoardHandle {
     this.introduce();
     this.showOthers();
     this.placeView();
-    // somebody's first stroke on an empty board must not move the view of those who watch it
-    void connection.whenSynced.then(() => this.soon('placed', PLACING_MS, () => (this.placed = true)));
+    void connection.whenSynced.then(() => this.placeViewAtLast());
     this.images.refresh();
   }
 
@@ -164,6 +162,14 @@ export class BoardController implements BoardHandle {
     if (last && elements.some((element) => isInView(element, last, width, height))) {
       this.api.updateScene({ appState: { ...last, zoom: { value: last.zoom as never } } });
     } else this.api.scrollToContent(elements, { fitToViewport: true, viewportZoomFactor: 0.8, animate: false, maxZoom: 1 });
+  }
+
+  /** What the server has is here: somebody's first stroke from now on must not move the view of those who watch it. */
+  private placeViewAtLast(): void {
+    if (this.destroyed) return;
+    this.binding.apply();
+    this.placeView();
+    this.placed = true;
   }
 
   /** At most once in `delay` ms for each name, always with the latest. */
