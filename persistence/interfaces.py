@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from crdt_docs.ids import DocumentId, RoomId, Seq, SessionId, UserId
@@ -25,6 +26,8 @@ from persistence.records import (
     Member,
     Micros,
     PersonStats,
+    Recording,
+    RecordingTrack,
     Role,
     RoomRecord,
     RoomUsage,
@@ -68,6 +71,9 @@ __all__ = [
     "Member",
     "Micros",
     "PersonStats",
+    "Recording",
+    "RecordingTrack",
+    "Recordings",
     "Revocations",
     "Role",
     "RoomRecord",
@@ -414,6 +420,51 @@ class Assets(Protocol):
         """Forget a file and remove its bytes. One that is not there is no error."""
 
 
+class Recordings(Protocol):
+    """Recordings of calls that have ended. Who records writes into `folder`, and then says so with `keep`."""
+
+    @property
+    def root(self) -> Path:
+        """Where the folders of all are."""
+
+    def folder(self, room: RoomId, id_: str) -> Path:
+        """Where the files of one are, or will be: `root/<room>/<id>`.
+
+        Raises:
+            ValueError: The ids have not the form of one; no path is ever made of anything else.
+        """
+
+    async def keep(self, recording: Recording) -> None:
+        """Keep what lies in its folder; one that is kept stays as it is, one of an unknown room is not kept."""
+
+    async def of_room(self, room: RoomId) -> list[Recording]:
+        """All of a room in the order of their beginnings."""
+
+    async def get(self, room: RoomId, id_: str) -> Recording:
+        """One of a room.
+
+        Raises:
+            AssetMissing: The room has no such recording.
+        """
+
+    def read(
+        self, recording: Recording, track: RecordingTrack, *, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a file in bounded chunks."""
+
+    async def bytes_of(self, room: RoomId) -> int:
+        """What all of a room take of the disk."""
+
+    async def remove(self, recording: Recording) -> None:
+        """Forget one and remove its files. One that is not there is no error."""
+
+    async def erase(self, room: RoomId, user: UserId) -> int:
+        """Remove what a person said and showed, and recordings of nothing else; gives how many files."""
+
+    async def ended_before(self, at: Micros) -> list[Recording]:
+        """Those of all rooms that ended before an instant."""
+
+
 class Stores(Protocol):
     """Everything that is kept, opened and closed together."""
 
@@ -439,6 +490,8 @@ class Stores(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def assets(self) -> Assets: ...
+    @property
+    def recordings(self) -> Recordings: ...
     @property
     def revocations(self) -> Revocations: ...
 

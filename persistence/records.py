@@ -419,6 +419,35 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingTrack:
+    """A file of a recording: what one page sent of one kind (`mic`, `camera`, `screen`, `sound`: a screen's)."""
+
+    file: str
+    session: SessionId
+    user: UserId
+    kind: str
+    codec: str
+    """`VP8`, `H264` or `opus`."""
+    begun_at: Micros
+    """The instant of the file's time 0."""
+    ended_at: Micros
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording of a call that has ended. `stopped_by` says who or what ended it."""
+
+    id: str
+    room: RoomId
+    starter: UserId
+    started_at: Micros
+    ended_at: Micros
+    stopped_by: str
+    tracks: list[RecordingTrack]
+
+
+@dataclass(frozen=True, slots=True)
 class RoomUsage:
     """What a room takes of the storage."""
 

@@ -44,6 +44,7 @@ from server.routes.invitations import invitations
 from server.routes.marks import marks
 from server.routes.members import members
 from server.routes.openapi import openapi
+from server.routes.recordings import recordings
 from server.routes.rooms import rooms
 from server.routes.statistics import statistics
 from server.services import Running, Services
@@ -147,7 +148,8 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
         days = config.retention_days
         thinner = Thinner(stores, audit, services.tokens, clock, services.signing_key)
-        stack.callback(tasks.create_task(keep_forgetting(thinner, days, config.cursor_days), name="retention").cancel)
+        forgetting = keep_forgetting(thinner, days, config.cursor_days, config.recording_days)
+        stack.callback(tasks.create_task(forgetting, name="retention").cancel)
         stack.callback(tasks.create_task(keep_thinning(thinner, config.thin_days), name="thinning").cancel)
         yield Running(stores, writer, registry, sessions, cursors, audit)
 
@@ -187,7 +189,7 @@ def _create_quart(services: Services, client_folder: Path) -> Quart:
     quart.config[CLIENT_FOLDER] = client_folder
     quart.extensions[EXTENSION] = services
     quart.url_map.converters["client_file"] = ClientFile
-    of_rooms = (rooms, members, invitations, statistics, assets, history, marks, branches, export)
+    of_rooms = (rooms, members, invitations, statistics, assets, history, marks, recordings, branches, export)
     for blueprint in (*of_rooms, admin, health, openapi, client):
         quart.register_blueprint(blueprint)
     quart.register_error_handler(Exception, answer_error)

@@ -113,6 +113,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=36_500, description="Days that it is kept where people pointed, for the replay; 0 keeps none."),
     ] = 30
+    recording_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days that recordings of calls are kept; 0 keeps them for ever.")
+    ] = 0
     webhook_url: Annotated[
         str, Meta(max_length=2048, description="Address that is told of what happens in rooms; empty for none.")
     ] = ""

@@ -78,12 +78,13 @@ class Forgetful:
     clock: Clock
 
 
-async def keep_forgetting(parts: RetentionParts, days: int, cursor_days: int) -> None:
+async def keep_forgetting(parts: RetentionParts, days: int, cursor_days: int, recording_days: int) -> None:
     """[RE3] Forget what is too old at once and then once a day, until cancelled; a day that fails is passed over."""
     while True:
         try:
             await forget_old(parts, days)
             await forget_cursors(parts, cursor_days)
+            await forget_recordings(parts, recording_days)
         except StorageError as exc:
             log.warning("what is too old could not be forgotten: %s", exc)
         await asyncio.sleep(DAY_SECONDS)
@@ -120,3 +121,20 @@ async def forget_cursors(parts: RetentionParts, days: int) -> int:
     if trails:
         await leave_trace(parts, "retention", None, None, cursors=trails, before=before)
     return trails
+
+
+async def forget_recordings(parts: RetentionParts, days: int) -> int:
+    """[RE6] Remove recordings that ended more than so many days ago (0: none); gives how many.
+
+    Raises:
+        StorageError: It could not be done; what was removed is traced at the next time.
+    """
+    if days == 0:
+        return 0
+    before = days_before(parts.clock.now_us(), days)
+    old = await parts.stores.recordings.ended_before(before)
+    for recording in old:
+        await parts.stores.recordings.remove(recording)
+    if old:
+        await leave_trace(parts, "retention", None, None, recordings=len(old), before=before)
+    return len(old)

@@ -15,6 +15,9 @@ from persistence.sqlite.reading import reading
 
 BUSY_SECONDS: Final = 5.0
 
+RECORDINGS_SINCE: Final = 8
+"""The step of the schema that brought them."""
+
 _NOTE: Final = """
 INSERT INTO events (room, at, kind, user, details)
 SELECT id, :at, 'recovery_changed', :by, '{"recovery": true}' FROM rooms WHERE deleted_at IS NULL AND NOT recovery
@@ -36,6 +39,14 @@ def files_named(database: Path) -> Iterator[tuple[str, str]]:
     """Room and SHA-256 of every file that a database names."""
     with reading(database) as connection:
         yield from connection.execute("SELECT room, sha256 FROM assets ORDER BY room, sha256")
+
+
+def recordings_named(database: Path) -> Iterator[tuple[str, str, str]]:
+    """Room, id and file of every recorded track that a database names."""
+    query = "SELECT room, id, file FROM recordings JOIN recording_tracks ON recording = id ORDER BY room, id, file"
+    with reading(database) as connection:
+        if connection.execute("PRAGMA user_version").fetchone()[0] >= RECORDINGS_SINCE:
+            yield from connection.execute(query)
 
 
 def begin_recovery(database: Path, by: str, at: Micros) -> int:

@@ -17,6 +17,7 @@ from persistence.sqlite.documents import DocumentNumbers
 from persistence.sqlite.events import SqliteEvents
 from persistence.sqlite.heads import SqliteHeads
 from persistence.sqlite.marks import SqliteMarks
+from persistence.sqlite.recordings import SqliteRecordings
 from persistence.sqlite.revocations import SqliteRevocations
 from persistence.sqlite.rewriting import SqliteErasures
 from persistence.sqlite.rooms import SqliteRooms
@@ -48,6 +49,7 @@ class SqliteStores:
     marks: SqliteMarks
     cursors: SqliteCursors
     assets: SqliteAssets
+    recordings: SqliteRecordings
     revocations: SqliteRevocations
     counter: UsageCounter
 
@@ -78,7 +80,7 @@ async def open_sqlite(
     """Open everything that is kept in a data folder; what is not there yet is created.
 
     Args:
-        folder: Holds `thunderline.db` and `assets/<room>/<2 hex>/<sha256>`.
+        folder: Holds `thunderline.db` and `assets/<room>/<2 hex>/<sha256>`, `recordings/<room>/<id>`.
         durability: `full`: a commit survives a power cut; `process`: it survives a crash of this program only.
         clock: Now.
         busy_seconds: How long a write waits for another program's lock.
@@ -104,6 +106,7 @@ async def open_sqlite(
             marks=SqliteMarks(database),
             cursors=SqliteCursors(database),
             assets=SqliteAssets(database, folder / "assets"),
+            recordings=SqliteRecordings(database, folder / "recordings"),
             revocations=SqliteRevocations(database),
             counter=UsageCounter(database),
         )

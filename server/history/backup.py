@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from persistence.interfaces import Micros
 from persistence.sqlite import DATABASE_NAME
-from persistence.sqlite.copying import copy_database, files_named
+from persistence.sqlite.copying import copy_database, files_named, recordings_named
 from server.auth.tokens import SECRET_NAME
 from server.history.archive import ArchiveDamaged, Format
 from server.history.heads import KEY_NAME
@@ -23,7 +23,8 @@ from server.history.records import CHUNK_BYTES
 KEY_FILES: Final = (SECRET_NAME, KEY_NAME)
 _PATH: Final = re.compile(
     rf"({re.escape(DATABASE_NAME)}|{'|'.join(map(re.escape, KEY_FILES))}"
-    r"|assets/[A-Za-z0-9_-]{1,64}/([0-9a-f]{2})/\2[0-9a-f]{62})"
+    r"|assets/[A-Za-z0-9_-]{1,64}/([0-9a-f]{2})/\2[0-9a-f]{62}"
+    r"|recordings/[A-Za-z0-9_-]{1,64}/[0-9a-f]{16}/[0-9]{1,6}-(mic|camera|screen|sound)\.(webm|mkv))"
 )
 
 
@@ -96,6 +97,12 @@ def back_up(folder: Path, scratch: Path, at: Micros, lost: list[Lost]) -> Iterat
             if (folder / path).is_file():
                 yield from _file(path, folder / path, entries)
             if not entries or entries[-1].path != path or entries[-1].sha256 != digest:
+                lost.append(Lost(path))
+        for place in recordings_named(copy):
+            path = "/".join(("recordings", *place))
+            if (folder / path).is_file():
+                yield from _file(path, folder / path, entries)
+            else:
                 lost.append(Lost(path))
     yield Manifest(entries)
 

@@ -51,7 +51,7 @@ class ErasedContent:
     rows: int = 0
     """Changes that hold nothing of the person any more."""
     files: int = 0
-    """Files that he had uploaded and that nothing names any more."""
+    """Files that he had uploaded and that nothing names any more, and recordings of his voice, face and screen."""
 
 
 async def erase_content(parts: ErasingParts, room: RoomId | None, user: UserId, by: UserId) -> ErasedContent:
@@ -89,6 +89,7 @@ async def _erase_in_room(parts: ErasingParts, room: RoomId, user: UserId, by: Us
         if mark.user == user:
             await parts.stores.marks.remove(room, mark.id)
     erased.files += await _erase_files(parts, room, user)
+    erased.files += await parts.stores.recordings.erase(room, user)
 
 
 async def _erase_document(parts: ErasingParts, document: DocumentId, user: UserId, by: UserId) -> int:

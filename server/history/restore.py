@@ -42,12 +42,12 @@ def restore(file: BinaryIO, folder: Path, by: UserId, at: Micros) -> int:
     try:
         _write(checked(unpack(file, BACKUP)), draft)
         rooms = begin_recovery(draft / DATABASE_NAME, by, at)
-        for name in ("assets", *KEY_FILES, DATABASE_NAME):
+        for name in ("assets", "recordings", *KEY_FILES, DATABASE_NAME):
             if (draft / name).exists():
                 (draft / name).rename(folder / name)
         sync_folder(folder)
     except BaseException:
-        for name in ("assets", *KEY_FILES, DATABASE_NAME):
+        for name in ("assets", "recordings", *KEY_FILES, DATABASE_NAME):
             _remove(folder / name)
         raise
     finally:

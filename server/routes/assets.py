@@ -19,6 +19,7 @@ from server.errors import BodyTooLarge, HashMismatch, MalformedRequest
 from server.routes.described import described
 from server.routes.file_types import HEAD_BYTES, INLINE_TYPES, sniff
 from server.routes.http import authorized, json_response, services
+from server.routes.ranges import wanted_range
 
 assets = Blueprint("assets", __name__, url_prefix="/api/rooms/<room_text>/assets/<sha256>")
 
@@ -121,7 +122,7 @@ async def download(room_text: str, sha256: str) -> Response:
     etag = f'"{asset.sha256}"'
     if asset.sha256 in request.if_none_match or "*" in request.headers.get("If-None-Match", ""):
         return _with_headers(Response(b"", status=304), asset, etag)
-    span = _wanted_range(asset, etag)
+    span = wanted_range(asset.size, etag)
     if span is None:
         unsatisfiable = Response(b"", status=416)
         unsatisfiable.headers["Content-Range"] = f"bytes */{asset.size}"
@@ -152,17 +153,6 @@ def _with_headers(response: Response, asset: Asset, etag: str) -> Response:
         }
     )
     return response
-
-
-def _wanted_range(asset: Asset, etag: str) -> tuple[int, int] | None:
-    """Start and length of what is to be sent; None when the range lies outside. Several ranges get the whole."""
-    wanted = request.range
-    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
-        return 0, asset.size
-    if request.headers.get("If-Range", etag) != etag:
-        return 0, asset.size
-    span = wanted.range_for_length(asset.size)
-    return None if span is None else (span[0], span[1] - span[0])
 
 
 def _announced_size(limit: int) -> int:

@@ -41,6 +41,7 @@ TAGS: Final[Mapping[str, str]] = {
     "statistics": "What happened in a room, for those who moderate it.",
     "history": "How the room's documents came to be.",
     "marks": "Named moments of a room.",
+    "recordings": "Recorded calls, a file for each voice and picture.",
     "branches": "Starting again from a moment.",
     "export": "What of a history can be taken along.",
     "assets": "Files of a room, by the hash of their content.",
@@ -54,6 +55,8 @@ PARAMETERS: Final[Mapping[str, tuple[str, Mapping[str, Any], str]]] = {
     "user": ("user", {"minLength": 1}, "The person's id: the `sub` of his tokens."),
     "id_": ("id", {"pattern": "^[0-9a-f]{16}$"}, "The invitation's id; its key is another thing."),
     "mark": ("mark", {"pattern": "^[0-9a-f]{16}$"}, "The mark's id."),
+    "recording": ("recording", {"pattern": "^[0-9a-f]{16}$"}, "The recording's id."),
+    "track_file": ("file", {"pattern": "^[0-9]{1,6}-(mic|camera|screen|sound)\\.(webm|mkv)$"}, "The file's name."),
     "document_text": (
         "document",
         {"pattern": "^(whiteboard|chat|doc-[A-Za-z0-9_-]{1,64})$"},

@@ -16,6 +16,7 @@ from tests.contracts.erasure import ErasureContract, RetentionContract, UsageCon
 from tests.contracts.history import MarksContract, OriginContract
 from tests.contracts.moderation import ModerationContract, RevocationsContract
 from tests.contracts.people import EventsContract, RoomsContract, SessionsContract
+from tests.contracts.recordings import RecordingsContract
 from tests.contracts.rows import ROOM
 from tests.contracts.statistics import SessionCountsContract, StatisticsContract
 from tests.contracts.updates import SnapshotsContract, UpdateLogContract
@@ -35,6 +36,9 @@ class TestSqliteMarks(MarksContract): ...
 
 
 class TestSqliteCursors(CursorsContract): ...
+
+
+class TestSqliteRecordings(RecordingsContract): ...
 
 
 class TestSqliteOrigin(OriginContract): ...

@@ -8,6 +8,7 @@ from typing import Any, Final
 from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import Mark, Micros, Role
 from server.errors import ANSWERS
+from tests.contracts.recordings import recorded, recording
 from tests.server.live import guest_key
 from tests.server.matrix.action import Act, Action, Prepare, nothing
 from tests.server.matrix.room import MatrixRoom, Person
@@ -18,6 +19,7 @@ FORGET_ME: Final = "Erase what names oneself"
 CHAT: Final = "Write in the chat, name moments, take back one's own"
 OTHERS_WORDS: Final = "Remove messages and marks of others"
 UPLOAD: Final = "Upload files"
+RECORDINGS: Final = "Delete recordings"
 SETTINGS: Final = "Change the room, make, list and revoke links"
 PEOPLE: Final = "Change, kick, ban and unban people below oneself"
 STATISTICS: Final = "Read sessions, statistics and the audit trail"
@@ -45,8 +47,9 @@ def calling(method: str, rule: str, body: Any = None, *good: int) -> Act:
 
     async def act(room: MatrixRoom, person: Person, aim: Any) -> str | None:
         path = rule.replace("<room_text>", room.id)
-        for name in ("<user>", "<id_>", "<mark>", "<sha256>", "<document_text>", "<client_file:path>"):
+        for name in ("<user>", "<id_>", "<mark>", "<sha256>", "<recording>", "<document_text>", "<client_file:path>"):
             path = path.replace(name, str(aim))
+        path = path.replace("<track_file>", "0-mic.webm")
         sent = {key: aim if value == "{aim}" else value for key, value in body.items()} if body else body
         status, answer = await room.live.call(method, path, sent, person.token)
         if method == "GET":
@@ -102,6 +105,12 @@ async def own_mark(room: MatrixRoom, person: Person) -> str:
     mark = Mark(secrets.token_hex(8), RoomId(room.id), Micros(1), "person", "Mine", UserId(person.user), Micros(1))
     assert await room.live.app.services.stores.marks.add(mark, most=10**6)
     return mark.id
+
+
+async def a_recording(room: MatrixRoom, person: Person) -> str:
+    """A recording with one file."""
+    made = recording(secrets.token_hex(8), 10, UserId(person.user), in_room=RoomId(room.id))
+    return (await recorded(room.live.app.services.stores, made)).id
 
 
 async def the_board(room: MatrixRoom, person: Person) -> str:
@@ -193,6 +202,10 @@ def _room() -> list[Action]:
         _route(SETTINGS, "PATCH", _ROOM, settings, prepare=someone),
         _route(OPERATOR, "PATCH", _ROOM, {"recovery": True}, note="recovery", stage="new"),
         _route(END, "DELETE", _ROOM, None, 204, stage="new"),
+        _route(READ, "GET", f"{_ROOM}/recordings"),
+        _route(READ, "GET", f"{_ROOM}/recordings/<recording>", prepare=a_recording),
+        _route(READ, "GET", f"{_ROOM}/recordings/<recording>/<track_file>", prepare=a_recording),
+        _route(RECORDINGS, "DELETE", f"{_ROOM}/recordings/<recording>", None, 204, prepare=a_recording),
         _route(SETTINGS, "GET", links),
         _route(SETTINGS, "POST", links, {"role": "member"}, 201),
         _route(RANKS, "POST", links, {"role": "moderator"}, 201, note="for moderators"),
