@@ -86,8 +86,13 @@ class CallRoom:
         self._arrange()
         for peer in (participant.publication, participant.subscription):
             if peer is not None:
-                self._start(peer.close())
+                self._start(self._close(participant, peer))
         participant.publication = participant.subscription = None
+
+    async def _close(self, participant: Participant, peer: Peer) -> None:
+        """End a connection, but never while it gathers candidates: aioice would leave its sockets open."""
+        async with participant.turn:
+            await peer.close()
 
     def allow(self, session: str, sends: Iterable[Kind]) -> None:
         """[FW9] Change what a page may send: rights, and what a moderator muted. It counts for the next packet."""
@@ -168,7 +173,7 @@ class CallRoom:
         old = participant.peer(name)
         link = old.link + 1 if old is not None else 1
         if old is not None:
-            self._start(old.close())
+            self._start(self._close(participant, old))
 
         def failed() -> None:
             self._failed(participant, name, link)

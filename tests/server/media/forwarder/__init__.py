@@ -1,0 +1,1 @@
+"""The forwarder, with real connections."""
