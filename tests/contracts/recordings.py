@@ -9,7 +9,7 @@ from persistence.errors import AssetMissing
 from persistence.interfaces import Micros, Recording, RecordingTrack, Stores
 from tests.contracts.rows import ANN, BOB, OTHER_ROOM, ROOM, room
 
-ONE, TWO = "0" * 16, "1" * 16
+ONE, TWO = "a" * 16, "b" * 16
 
 
 def recording(id_: str = ONE, at: int = 10, *users: UserId, in_room: RoomId = ROOM) -> Recording:
@@ -44,7 +44,7 @@ class RecordingsContract:
     async def test_recordings_are_told_in_their_order(self, rooms: Stores) -> None:
         """[RG1] With their tracks; those of other rooms are not. One that is kept stays as it is."""
         late, early = recording(TWO, 20, ANN), recording(ONE, 10, ANN, BOB)
-        for each in (late, early, recording("2" * 16, 5, in_room=OTHER_ROOM)):
+        for each in (late, early, recording("c" * 16, 5, in_room=OTHER_ROOM)):
             await rooms.recordings.keep(each)
         await rooms.recordings.keep(recording(ONE, 11))
 

@@ -18,6 +18,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 from crdt_docs.ids import RoomId, UserId
 from persistence.interfaces import Mark, Micros, Role
 from server.auth.limits import KeyedLimit
+from tests.contracts.recordings import ONE, TWO, recorded, recording
 from tests.server.api import call, operator
 from tests.server.live import Live, configured, serving
 
@@ -68,6 +69,8 @@ async def _furnish(live: Live) -> None:
         assert (await call(live, "POST", f"{path}/invitations", {"role": "member"}, owner))[0] == 201
     mark = Mark(MARK, RoomId("room"), Micros(1), "person", "Here", UserId("maker"), Micros(1))
     assert await parts.stores.marks.add(mark, most=1)
+    for id_ in (ONE, TWO):
+        await recorded(parts.stores, recording(id_, 10, UserId("maker"), in_room=RoomId("room")))
     headers = {"Authorization": f"Bearer {owner}", "Content-Length": str(len(FILE))}
     answer = await live.app.quart.test_client().put(f"/api/rooms/room/assets/{DIGEST}", headers=headers, data=FILE)
     assert answer.status_code == 201
@@ -98,6 +101,9 @@ def _settings(url: str, token: str | None, seed: int, *, coverage: bool) -> sche
                 of("members_handover", room="handed", user="bob"),
                 of("assets_download", sha256=DIGEST),
                 of("marks_remove", mark=MARK),
+                of("recordings_read_one", recording=ONE),
+                of("recordings_download", recording=ONE, file="0-mic.webm"),
+                of("recordings_delete", recording=TWO),
             ],
             "checks": {
                 "negative_data_rejection": {"expected-statuses": REFUSED},

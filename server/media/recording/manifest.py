@@ -23,7 +23,6 @@ class RecordedTrack(Struct, forbid_unknown_fields=True):
 
     session: str
     user: str
-    name: str
     kind: Kind
     file: Annotated[str, Meta(pattern=FILE_NAME)]
     codec: Literal["VP8", "H264", "opus"]

@@ -74,7 +74,7 @@ from tests.server.media.test_track_file import frames_of
 from server.media.recording.manifest import *
 from server.media.recording.track_file import TrackFile
 folder = Path(sys.argv[1])
-tracks = [RecordedTrack("s", "ann", "Ann", kind, name, codec, 1_700_000_000_000_000)
+tracks = [RecordedTrack("s", "ann", kind, name, codec, 1_700_000_000_000_000)
           for kind, name, codec in (("camera", "1-camera.webm", "VP8"), ("mic", "2-mic.webm", "opus"),
                                     ("screen", "3-screen.mkv", "H264"))]
 write_manifest(folder, Manifest("r1", "room", "ann", 1_700_000_000_000_000, tracks=tracks))
@@ -118,7 +118,7 @@ def test_what_holds_nothing_is_left_out(tmp_path: Path) -> None:
     other.mkdir()
     (other / "manifest.json").write_text("{")
     (folder / "1-mic.webm").write_bytes(b"\x1a\x45\xdf\xa3")
-    tracks = [RecordedTrack("s", "ann", "Ann", "mic", name, "opus", 5) for name in ("1-mic.webm", "2-mic.webm")]
+    tracks = [RecordedTrack("s", "ann", "mic", name, "opus", 5) for name in ("1-mic.webm", "2-mic.webm")]
     write_manifest(folder, Manifest("r1", "room", "ann", 5, tracks=tracks))
 
     [mended] = mend_recordings(tmp_path)
