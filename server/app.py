@@ -51,6 +51,7 @@ from server.services import Running, Services
 from server.signaling import endpoint as signaling
 from server.signaling.endpoint import SignalEndpoint
 from server.signaling.hub import Hub
+from server.signaling.ice import IceServers
 from server.sync import endpoint as sync
 from server.sync.endpoint import SyncEndpoint
 from server.transport import Receive, Scope, Send
@@ -95,14 +96,14 @@ def create_app(
         open_storage: Opens what needs the storage; SQLite in the data folder by default.
 
     Raises:
-        SecretUnusable, KeysUnusable: The data folder or the file of token keys cannot be used.
+        SecretUnusable, KeysUnusable: The data folder, the file of token keys or of the TURN secret cannot be used.
     """
     clock = clock or SystemClock()
     metrics, hub = Metrics(), Hub()
     tokens = Tokens(load_secret(config.data), clock, load_keys(config.token_keys))
     signing_key = load_signing_key(config.data)
     webhooks = Webhooks(read_target(config), clock, metrics)
-    services = Services(config, clock, metrics, tokens, signing_key, hub, webhooks)
+    services = Services(config, clock, metrics, tokens, signing_key, hub, IceServers(config, clock), webhooks)
     quart = _create_quart(services, client_folder)
     opener = open_storage or open_in_data_folder
 

@@ -24,6 +24,10 @@ CONFIG_VARIABLE: Final = "THUNDERLINE_CONFIG"
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 MIB: Final = 1024 * 1024
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_ICE_HOST: Final = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_STUN_ADDRESS: Final = re.compile(rf"stuns?:{_ICE_HOST}")
+_TURN_ADDRESS: Final = re.compile(rf"turns?:{_ICE_HOST}(\?transport=(udp|tcp))?")
+"""URIs as RFC 7064 and RFC 7065 have them."""
 _WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 
 
@@ -123,6 +127,34 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Path | None, Meta(description="File with the secret that signs what webhook_url is told.")
     ] = None
 
+    stun_urls: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="Addresses of STUN servers for calls, with commas between, like stun:stun.example.org:3478.",
+        ),
+    ] = ""
+    turn_urls: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="Addresses of TURN servers for calls, with commas between, like turn:turn.example.org:3478.",
+        ),
+    ] = ""
+    turn_secret_file: Annotated[
+        Path | None,
+        Meta(description="File with the secret that the TURN servers share (static-auth-secret of coturn)."),
+    ] = None
+    turn_ttl: Annotated[
+        int, Meta(ge=60, le=604_800, description="How long the credentials for the TURN servers are good.")
+    ] = 3600
+    relay_only: Annotated[
+        bool, Meta(description="Calls go through the TURN servers alone, so that nobody learns another's address.")
+    ] = False
+    mesh_limit: Annotated[
+        int, Meta(ge=1, le=16, description="People up to whom a call goes directly from browser to browser.")
+    ] = 4
+
     @property
     def serves_tls(self) -> bool:
         """Whether this server itself speaks TLS."""
@@ -132,6 +164,20 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def origins(self) -> frozenset[str]:
         """The members of `allowed_origins`, as browsers write them in `Origin`; `*` stands for any."""
         return frozenset(part.strip().lower() for part in self.allowed_origins.split(",") if part.strip())
+
+    @property
+    def stun(self) -> tuple[str, ...]:
+        """The members of `stun_urls`."""
+        return _members(self.stun_urls)
+
+    @property
+    def turn(self) -> tuple[str, ...]:
+        """The members of `turn_urls`."""
+        return _members(self.turn_urls)
+
+
+def _members(listed: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in listed.split(",") if part.strip())
 
 
 class InvalidSetting(Exception):
@@ -208,6 +254,21 @@ def _check(config: Config, sources: Mapping[str, str]) -> None:
         raise InvalidSetting(f"{sources['webhook_url']} must be an address that begins with https:// or http://.")
     if config.webhook_secret_file is not None and not config.webhook_url:
         raise InvalidSetting(f"{sources['webhook_secret_file']} is of no use without webhook_url.")
+    _check_ice(config, sources)
+
+
+def _check_ice(config: Config, sources: Mapping[str, str]) -> None:
+    for name, members, form, like in (
+        ("stun_urls", config.stun, _STUN_ADDRESS, "stun:stun.example.org:3478"),
+        ("turn_urls", config.turn, _TURN_ADDRESS, "turn:turn.example.org:3478?transport=udp"),
+    ):
+        for member in members:
+            if not form.fullmatch(member):
+                raise InvalidSetting(f"{sources[name]} cannot hold {member!r}: an address is like {like}.")
+    if bool(config.turn) != (config.turn_secret_file is not None):
+        raise InvalidSetting("turn_urls and turn_secret_file are given together or not at all.")
+    if config.relay_only and not config.turn:
+        raise InvalidSetting(f"{sources['relay_only']} is of no use without turn_urls.")
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from server.metrics import Metrics
 from server.presence.sessions import SessionBook
 from server.rooms.registry import Registry
 from server.signaling.hub import Hub
+from server.signaling.ice import IceServers
 from server.webhooks.sender import Webhooks
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Services:
         tokens: Tokens,
         signing_key: SigningKey,
         hub: Hub,
+        ice: IceServers,
         webhooks: Webhooks,
     ) -> None:
         self.config = config
@@ -103,6 +105,7 @@ class Services:
         self.tokens = tokens
         self.signing_key = signing_key
         self.hub = hub
+        self.ice = ice
         self.webhooks = webhooks
         self.turns = Turns()
         self.limits = Limits(clock, config)

@@ -56,6 +56,8 @@ class Page:
         """Rises with each live change of the author, so that what was read before one is not taken for newer."""
         self.media = Media()
         self.hand = False
+        self.call = ""
+        """As in `Person`; change it by `SessionBook.set_call`."""
         self._media_since = since
         self._sockets: set[PageSocket] = set()
         self._ended: Exception | None = None
@@ -67,7 +69,7 @@ class Page:
         author = self.author
         return Person(
             author.session, author.user, author.name, author.role, author.color, self.since,
-            in_order(author.permissions), self.media, self.hand,
+            in_order(author.permissions), self.media, self.hand, self.call,
         )  # fmt: skip
 
     def show(self, claims: Claims, now: Micros) -> None:

@@ -32,6 +32,8 @@ class Person(Struct, frozen=True):
     media: Media = Media()
     hand: bool = False
     """Raised: he wants to say something."""
+    call: str = ""
+    """What the page calls itself in the call: another id at each joining; empty while it is out of it."""
 
 
 class Joined(Struct, frozen=True, tag="joined"):

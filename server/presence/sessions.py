@@ -14,7 +14,7 @@ from persistence.interfaces import Member, RoomRecord, SessionRecord, Sessions
 from server.auth.admission import Admitted, rights_of
 from server.auth.tokens import LEEWAY_SECONDS, Claims
 from server.clock import Clock
-from server.errors import PermissionRefused, RateLimited, TokenExpired
+from server.errors import MalformedRequest, PermissionRefused, RateLimited, TokenExpired
 from server.metrics import Metrics
 from server.presence.page import FULL_SECONDS, Page
 from server.presence.roster import Media, Person
@@ -163,11 +163,22 @@ class SessionBook:
 
         Raises:
             PermissionRefused: The person may not send all of that.
+            MalformedRequest: The page is not in the call.
         """
         if page.forbidden(media):
             raise PermissionRefused("You may not send this in this room.")
+        if media != Media() and not page.call:
+            raise MalformedRequest("Join the call before you send something into it.")
         if page.set_media(media, self._clock.now_us()):
             self.on_changed(page.room, page.person)
+
+    def set_call(self, page: Page, call: str) -> None:
+        """[CA1] A page joins the call under a new id, or leaves it (""): what it sent is off until it says so again."""
+        if call == page.call:
+            return
+        page.call = call
+        page.set_media(Media(), self._clock.now_us())
+        self.on_changed(page.room, page.person)
 
     def raise_hand(self, page: Page, up: bool) -> None:
         """A person wants to say something, or does no longer."""

@@ -35,21 +35,31 @@ from server.presence.device import device_of
 from server.presence.page import Page
 from server.rooms.author import Author
 from server.services import Services
+from server.signaling.calls import ToPeer, note_quality, pass_on
 from server.signaling.hub import Listener
 from server.signaling.messages import (
     Admit,
+    Answer,
+    AskIce,
     AskRoster,
+    Call,
+    Candidate,
     ClientMessage,
     Decline,
     Failed,
     Hand,
+    HangUp,
+    Ice,
+    IceState,
     Knock,
     Knocker,
     Leave,
     LetIn,
     Media,
     MuteRequest,
+    Offer,
     PermissionsChanged,
+    Quality,
     Rename,
     Renew,
     Renewed,
@@ -151,7 +161,7 @@ async def _receive_all(
     bucket = TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST, services.clock)
     bad = 0
     while True:
-        data = await socket.receive()
+        data, message = await socket.receive(), None
         retry_after = bucket.take()
         if retry_after is not None:
             raise RateLimited(retry_after)
@@ -163,12 +173,19 @@ async def _receive_all(
                 return
             await heed(message)
         except _REFUSALS as exc:
-            bad += 1
-            listener.tell(Failed(**named(exc)))
+            listener.tell(_failed(exc, message))
+            # Who is spoken to may have gone while the words were on their way.
+            bad += not (isinstance(message, ToPeer) and isinstance(exc, UnknownPerson))
             if bad >= MAX_BAD_IN_A_ROW:
                 raise
         else:
             bad = 0
+
+
+def _failed(error: Exception, message: ClientMessage | None) -> Failed:
+    """[CA7] A refusal says what was refused."""
+    about = str(message.__struct_config__.tag) if message is not None else ""
+    return Failed(**named(error), about=about, to=message.to if isinstance(message, ToPeer) else "")
 
 
 class _Conversation:
@@ -215,9 +232,13 @@ class _Conversation:
         self._listener.tell(
             Welcome(
                 you, RoomInfo.of(self._room), RosterState.of(hub.roster(self._room.id)), in_order(author.permissions),
-                page.claims.expires_at, knocks,
+                page.claims.expires_at, knocks, self._ice(), mesh_limit=self._services.config.mesh_limit,
             )
         )  # fmt: skip
+
+    def _ice(self) -> IceState:
+        author = self._page.author
+        return self._services.ice.grant(author.user, author.session)
 
     async def _heed(self, message: ClientMessage) -> None:
         services, page = self._services, self._page
@@ -229,8 +250,8 @@ class _Conversation:
                 await self._rename(clean_name(name))
             case Renew(token):
                 await self._renew(token)
-            case Media():
-                services.sessions.set_media(page, message.state)
+            case Call() | Media() | Offer() | Answer() | Candidate() | HangUp() | AskIce() | Quality():
+                self._heed_caller(message)
             case Hand(up):
                 services.sessions.raise_hand(page, up)
             case MuteRequest(to, what):
@@ -241,6 +262,21 @@ class _Conversation:
                 await decline(services, page, UserId(sub), reason)
             case _:
                 raise MalformedRequest("Who is in the room has no need to knock.")
+
+    def _heed_caller(self, message: Call | Media | ToPeer | AskIce | Quality) -> None:
+        services, page = self._services, self._page
+        match message:
+            case Call(id):
+                services.sessions.set_call(page, id)
+            case Media():
+                services.sessions.set_media(page, message.state)
+            case AskIce():
+                ice = self._ice()
+                self._listener.tell(Ice(ice.servers, ice.relay_only, ice.expires_at))
+            case Quality():
+                note_quality(services, page, message)
+            case _:
+                pass_on(services, page, message)
 
     async def _rename(self, name: str) -> None:
         async with self._services.turns.of(self._room.id):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,6 +20,9 @@ MAX_MESSAGE_BYTES: Final = 64 * 1024
 MAX_REASON: Final = 300
 
 MediaKind: TypeAlias = Literal["mic", "camera", "screen"]
+MediaMode: TypeAlias = Literal["mesh", "forwarder"]
+_CallId = Annotated[str, Meta(min_length=8, max_length=64)]
+_Link = Annotated[int, Meta(ge=0, le=1_000_000)]
 _User = Annotated[str, Meta(min_length=1, max_length=128)]
 _Reason = Annotated[str, Meta(max_length=MAX_REASON)]
 
@@ -88,6 +91,24 @@ class Knocker(Struct, frozen=True):
     since: Micros
 
 
+class IceServer(Struct, frozen=True, omit_defaults=True):
+    """One entry of `RTCConfiguration.iceServers` of WebRTC."""
+
+    urls: Sequence[str]
+    username: str = ""
+    credential: str = ""
+
+
+class IceState(Struct, frozen=True):
+    """How calls find their way."""
+
+    servers: Sequence[IceServer] = ()
+    relay_only: bool = False
+    """Nothing but the TURN servers may be used."""
+    expires_at: Micros = Micros(0)
+    """When the credentials run out, 0 if never."""
+
+
 class Welcome(Struct, frozen=True, tag="welcome"):
     """The first message on a socket."""
 
@@ -99,8 +120,10 @@ class Welcome(Struct, frozen=True, tag="welcome"):
     """When the token runs out, 0 if never."""
     knocks: Sequence[Knocker] = ()
     """Who waits to be let in; told to those who may moderate."""
-    ice_servers: Sequence[dict[str, Any]] = ()
-    media_mode: str = "mesh"
+    ice: IceState = IceState()
+    media_mode: MediaMode = "mesh"
+    mesh_limit: int = 4
+    """People up to whom a call goes directly from browser to browser."""
 
 
 class WholeRoster(Struct, frozen=True, tag="roster"):
@@ -189,11 +212,63 @@ class Renewed(Struct, frozen=True, tag="renewed"):
     expires_at: Micros
 
 
-class Failed(Struct, frozen=True, tag="error"):
+class Ice(IceState, frozen=True, tag="ice"):
+    """The ICE servers anew."""
+
+
+class OfferOf(Struct, frozen=True, tag="offer"):
+    """Another page of the call describes a connection. `peer` is the sender's call id, as `sender` written by us."""
+
+    sender: SessionId = msgspec.field(name="from")
+    peer: str
+    link: int
+    sdp: str
+
+
+class AnswerOf(Struct, frozen=True, tag="answer"):
+    """The answer to an offer of the reader."""
+
+    sender: SessionId = msgspec.field(name="from")
+    peer: str
+    link: int
+    sdp: str
+
+
+class IceCandidate(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """`RTCIceCandidateInit` of WebRTC."""
+
+    candidate: Annotated[str, Meta(max_length=1000)]
+    sdp_mid: Annotated[str, Meta(max_length=16)] | None = None
+    sdp_m_line_index: Annotated[int, Meta(ge=0, le=3)] | None = None
+    username_fragment: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class CandidateOf(Struct, frozen=True, tag="candidate"):
+    """A way to the sender; null: there are no more."""
+
+    sender: SessionId = msgspec.field(name="from")
+    peer: str
+    link: int
+    candidate: IceCandidate | None
+
+
+class HangUpOf(Struct, frozen=True, tag="hangup"):
+    """The sender has given up that connection."""
+
+    sender: SessionId = msgspec.field(name="from")
+    peer: str
+    link: int
+
+
+class Failed(Struct, frozen=True, tag="error", omit_defaults=True):
     """A message was refused; the socket goes on."""
 
     code: str
     reason: str
+    about: str = ""
+    """Type of what was refused; missing where it was no message at all."""
+    to: str = ""
+    """For whom it was, of messages to a page."""
 
 
 class Draining(Struct, frozen=True, tag="draining"):
@@ -202,7 +277,7 @@ class Draining(Struct, frozen=True, tag="draining"):
 
 ServerMessage = (
     Welcome | Diff | WholeRoster | RoomChanged | PermissionsChanged | Muted | SentAway | Waiting | LetIn | Declined
-    | Knocked | KnockGone | Renewed | Failed | Draining
+    | Knocked | KnockGone | Renewed | Ice | OfferOf | AnswerOf | CandidateOf | HangUpOf | Failed | Draining
 )  # fmt: skip
 
 # ---- client → server
@@ -235,6 +310,61 @@ class Media(Struct, frozen=True, tag="media"):
     def state(self) -> MediaState:
         """The same as the roster tells it."""
         return MediaState(self.mic, self.camera, self.screen)
+
+
+class Call(Struct, frozen=True, tag="call"):
+    """I join the call under this id, another one at each joining; empty: I leave it."""
+
+    id: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{8,64})?\Z")]
+
+
+class Offer(Struct, frozen=True, tag="offer"):
+    """I describe the `link`-th connection with the page `to`, which I know in the call as `peer`."""
+
+    to: _User
+    peer: _CallId
+    link: _Link
+    sdp: str
+
+
+class Answer(Struct, frozen=True, tag="answer"):
+    """The answer to that page's offer."""
+
+    to: _User
+    peer: _CallId
+    link: _Link
+    sdp: str
+
+
+class Candidate(Struct, frozen=True, tag="candidate"):
+    """A way to me; null: there are no more."""
+
+    to: _User
+    peer: _CallId
+    link: _Link
+    candidate: IceCandidate | None
+
+
+class HangUp(Struct, frozen=True, tag="hangup"):
+    """I have given up that connection."""
+
+    to: _User
+    peer: _CallId
+    link: _Link
+
+
+class AskIce(Struct, frozen=True, tag="ice"):
+    """Send the ICE servers anew: the credentials run out."""
+
+
+class Quality(Struct, frozen=True, tag="quality"):
+    """How good my connections were in the last seconds; null: not known."""
+
+    rtt_ms: Annotated[float, Meta(ge=0, le=60_000)] | None = None
+    jitter_ms: Annotated[float, Meta(ge=0, le=60_000)] | None = None
+    loss: Annotated[float, Meta(ge=0, le=1)] | None = None
+    up_kbps: Annotated[float, Meta(ge=0, le=10_000_000)] | None = None
+    down_kbps: Annotated[float, Meta(ge=0, le=10_000_000)] | None = None
 
 
 class Hand(Struct, frozen=True, tag="hand"):
@@ -271,7 +401,10 @@ class Leave(Struct, frozen=True, tag="leave"):
     """I go; close the socket."""
 
 
-ClientMessage = AskRoster | Rename | Renew | Media | Hand | MuteRequest | Knock | Admit | Decline | Leave
+ClientMessage = (
+    AskRoster | Rename | Renew | Call | Media | Offer | Answer | Candidate | HangUp | AskIce | Quality | Hand
+    | MuteRequest | Knock | Admit | Decline | Leave
+)  # fmt: skip
 
 _decoder: Final[msgspec.json.Decoder[ClientMessage]] = msgspec.json.Decoder(ClientMessage)
 _encoder: Final = msgspec.json.Encoder()

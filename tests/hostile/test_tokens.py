@@ -246,7 +246,7 @@ async def test_nobody_renews_with_a_token_of_another(room: HonestRoom) -> None:
         for token in (room.ann.token, elsewhere.olga.token, room.olga.token, "none"):
             await socket.send(json.dumps({"type": "renew", "token": token}))
             assert (await told_of(socket, "error"))["code"] == "token_invalid"
-        await socket.send(json.dumps({"type": "media", "mic": True}))
+        await socket.send(json.dumps({"type": "hand", "up": True}))
         assert (await told_of(socket, "updated"))["person"]["sub"] == room.mallory.user
 
 

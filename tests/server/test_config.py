@@ -43,6 +43,10 @@ def test_every_setting_can_be_given_by_variable_and_has_a_description(setting: S
         ({}, {"THUNDERLINE_ALLOWED_ORIGINS": "https://a.example/"}, "", "THUNDERLINE_ALLOWED_ORIGINS"),
         ({}, {}, 'webhook_url = "ftp://a.example"', "webhook_url in"),
         ({"webhook_secret_file": "s"}, {}, "", "webhook_url"),
+        ({"stun_urls": "stun:a.example, b.example"}, {}, "", "--stun-urls cannot hold 'b.example'"),
+        ({"turn_urls": "turn:a.example?transport=tls", "turn_secret_file": "s"}, {}, "", "--turn-urls cannot hold"),
+        ({"turn_urls": "turn:a.example"}, {}, "", "turn_secret_file"),
+        ({"relay_only": True}, {}, "", "--relay-only"),
     ],
 )
 def test_an_unknown_or_impossible_setting_is_named_in_a_sentence(

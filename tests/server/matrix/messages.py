@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.access import Permissions
 from crdt_docs.ids import RoomId
+from server.presence.page import Page
 from tests.server.live import told, told_of
 from tests.server.matrix.action import Act, Action
 from tests.server.matrix.frames import BE_SEEN
@@ -26,6 +27,9 @@ MEDIA: Final = {
 DOOR: Final = "Let in or decline who knocks, ask somebody to mute"
 KNOCK: Final = "Knock"
 LEAVE: Final = "Leave"
+
+LISTEN: Final = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=recvonly\r\n"
+"""The description of somebody who only listens."""
 
 Heard = Callable[[dict[str, Any], dict[str, Any]], bool]
 """Whether a message is the good answer; the second one is the first that the socket was told."""
@@ -70,13 +74,52 @@ def saying(heard: Heard, **message: Any) -> Act:
 
 def sending(what: str) -> Act:
     """Say that one sends something; who may not is shown without it."""
-    on = saying(_updated(lambda shown: shown["media"][what] is True), type="media", **{what: True})
+    heard = _updated(lambda shown: shown["media"][what] is True)
 
     async def act(room: MatrixRoom, person: Person, aim: Any) -> str | None:
-        code = await on(room, person, aim)
+        async with room.live.signal(room.id, person.token) as socket:
+            join = {"type": "call", "id": "call-of-me"}
+            code = await _talk(socket, heard, join, {"type": "media", what: True})
         pages = room.live.app.services.sessions.pages(RoomId(room.id))
         assert code is None or not any(getattr(page.media, what) for page in pages)
         return code
+
+    return act
+
+
+async def in_the_call(room: MatrixRoom, person: Person, aim: Any, kind: str, **more: Any) -> str | None:
+    """Say something to a page of the call, from within it; that page is told, or not."""
+    async with room.live.signal(room.id, room.maker) as page, room.live.signal(room.id, person.token) as socket:
+        session = (await told(page))["you"]["session"]
+        await _say(page, type="call", id="call-of-the-page")
+        joined = _updated(lambda shown: shown["call"] == "call-of-me")
+        try:
+            first = await told(socket)
+            await _say(socket, type="call", id="call-of-me")
+            code = await _answer(socket, first, joined)
+            while code is None and not any(p.call == "call-of-the-page" for p in _pages(room)):
+                await told(page)
+        except ConnectionClosed:
+            return socket.close_reason
+        if code is not None:
+            return code
+        await _say(socket, type=kind, to=session, peer="call-of-the-page", link=0, **more)
+        await _say(socket, type="roster")
+        code = await _answer(socket, first, _is("roster"))
+        if code is None:
+            assert (await told_of(page, kind))["peer"] == "call-of-me"
+        return code
+
+
+def _pages(room: MatrixRoom) -> list[Page]:
+    return room.live.app.services.sessions.pages(RoomId(room.id))
+
+
+def calling(kind: str, **more: Any) -> Act:
+    """Say something of that type to a page of the call."""
+
+    async def act(room: MatrixRoom, person: Person, aim: Any) -> str | None:
+        return await in_the_call(room, person, aim, kind, **more)
 
     return act
 
@@ -103,6 +146,13 @@ async def muting(room: MatrixRoom, person: Person, aim: Any) -> str | None:
         if code is None:
             assert (await told_of(page, "muted"))["what"] == "mic"
         return code
+
+
+async def noting_quality(room: MatrixRoom, person: Person, aim: Any) -> str | None:
+    """Tell of one's connections, within the call."""
+    async with room.live.signal(room.id, person.token) as socket:
+        join = {"type": "call", "id": "call-of-me"}
+        return await _talk(socket, _is("roster"), join, {"type": "quality", "loss": 0.5}, {"type": "roster"})
 
 
 def answering(what: str, heard: str) -> Act:
@@ -142,6 +192,15 @@ MESSAGES: Final = [
     _message(BE_SEEN, "hand", saying(_updated(lambda shown: shown["hand"] is True), type="hand", up=True)),
     _message(BE_SEEN, "renew", saying(_is("renewed"), type="renew", token="{token}")),
     *(_message(row, "media", sending(what), what) for what, row in MEDIA.items()),
+    _message(
+        BE_SEEN, "call", saying(_updated(lambda shown: shown["call"] == "call-of-me"), type="call", id="call-of-me")
+    ),
+    _message(BE_SEEN, "offer", calling("offer", sdp=LISTEN)),
+    _message(BE_SEEN, "answer", calling("answer", sdp=LISTEN)),
+    _message(BE_SEEN, "candidate", calling("candidate", candidate=None)),
+    _message(BE_SEEN, "hangup", calling("hangup")),
+    _message(READ, "ice", saying(_is("ice"), type="ice")),
+    _message(BE_SEEN, "quality", noting_quality),
     _message(DOOR, "mute_request", muting, changes=True),
     _message(DOOR, "admit", answering("admit", "admitted"), changes=True),
     _message(DOOR, "decline", answering("decline", "declined"), changes=True),

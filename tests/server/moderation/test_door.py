@@ -140,6 +140,8 @@ async def test_muting_is_asked_for(room: Room) -> None:
         room.live.signal(room.id, room.owner, "owner-page") as owner,
     ):
         await told(owner)
+        await say(bob, type="call", id="call-of-bob")
+        assert (await told_of(owner, "updated"))["person"]["call"] == "call-of-bob"
         await say(bob, type="media", mic=True, camera=True)
         media = (await told_of(owner, "updated"))["person"]["media"]
         assert media == {"mic": True, "camera": True, "screen": False}

@@ -105,9 +105,10 @@ async def test_media_that_are_not_permitted_are_refused_or_switched_off(desk: De
     told: list[Media] = []
     desk.book.on_changed = lambda _room, person: told.append(person.media)
     async with desk.book.attached(desk.admitted()) as page:
+        desk.book.set_call(page, "call-of-ann")
         desk.book.set_media(page, Media(mic=True, camera=True))
         desk.book.set_rights(ROOM, lowered(video=False))
-        assert told == [Media(mic=True, camera=True), Media(mic=True)]
+        assert told == [Media(), Media(mic=True, camera=True), Media(mic=True)]
         with pytest.raises(PermissionRefused):
             desk.book.set_media(page, Media(camera=True))
 
@@ -206,6 +207,7 @@ async def test_a_page_shows_only_so_many_tokens(desk: Desk) -> None:
 async def test_what_a_page_did_is_kept(desk: Desk) -> None:
     """[SB11] [SB14] While it is open, at its end, and after a write that failed."""
     async with desk.book.attached(desk.admitted()) as page:
+        desk.book.set_call(page, "call-of-ann")
         desk.book.set_media(page, Media(mic=True))
         page.credit(edits=2, messages=1)
         desk.clock.seconds += 5

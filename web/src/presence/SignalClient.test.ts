@@ -20,7 +20,7 @@ const room: RoomInfo = {
   max_people: 0, recovery: false,
 };
 const welcome = {
-  type: 'welcome', you: me, room, roster: { version: 5, sessions: [ann, bob] }, permissions: [], ice_servers: [], media_mode: 'mesh',
+  type: 'welcome', you: me, room, roster: { version: 5, sessions: [ann, bob] }, permissions: [], ice: { servers: [], relay_only: false, expires_at: 0 }, media_mode: 'mesh', mesh_limit: 4,
 };
 const FAST: SignalTiming = { first: 5, most: 20, quiet: 60_000, patience: 5_000, grace: 5 };
 
@@ -287,7 +287,7 @@ describe('a name', () => {
     const { client, told, visit } = await welcomed();
     client.rename('???');
     await visit.hear();
-    visit.say({ type: 'error', code: 'malformed_frame', reason: 'A name has letters.' });
+    visit.say({ type: 'error', code: 'malformed_frame', about: 'rename', reason: 'A name has letters.' });
     await vi.waitFor(() => expect(told.names.at(-1)).toBe('Ann'));
     vi.restoreAllMocks();
   });
@@ -299,7 +299,7 @@ describe('a refusal of something else', () => {
     const { client, told, visit } = await welcomed();
     client.rename('Anna');
     client.admit('cy');
-    visit.say({ type: 'error', code: 'permission_denied', reason: 'No.' });
+    visit.say({ type: 'error', code: 'permission_denied', about: 'media', reason: 'No.' });
     visit.say({ type: 'updated', version: 6, person: { ...ann, name: 'Anna' } });
     await shows(client, 'Anna', 'Bob');
     expect(told.names).toEqual(['Ann', 'Ann', 'Anna']);

@@ -140,7 +140,8 @@ export class SignalClient {
       case 'knock_gone': return this.knocks.set(this.knocks.get().filter(({ sub }) => sub !== message.sub));
       case 'removed': return this.removed({ code: message.code, reason: message.reason });
       case 'draining': return this.socket.drain();
-      case 'error': return this.refused(message.code, message.reason);
+      case 'ice': case 'offer': case 'answer': case 'candidate': case 'hangup': return;
+      case 'error': return this.refused(message.code, message.reason, message.about);
       // Those of the lobby are for Knocking.
       case 'renewed': case 'waiting': case 'admitted': case 'declined': return;
     }
@@ -201,11 +202,10 @@ export class SignalClient {
     this.ended(removal);
   }
 
-  private refused(code: string, reason: string): void {
+  private refused(code: string, reason: string, about: string | undefined): void {
     console.warn(`signaling: ${code}: ${reason}`);
     const name = this.ownName();
-    // To take a name needs no permission: what was denied was something else.
-    if (this.wantedName === undefined || name === undefined || code === 'permission_denied') return;
+    if (this.wantedName === undefined || name === undefined || about !== 'rename') return;
     this.wantedName = undefined;
     this.options.onYou({ ...this.options.me.get(), name });
   }

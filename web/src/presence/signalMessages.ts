@@ -1,6 +1,6 @@
 /** The messages of the /signal socket: JSON, one object a message, `type` first. */
 import { presumedPermissions } from '../sync/permissions';
-import type { Knock, Me, Media, MediaKind, MuteRequest, Permission, Person, Rights, RoomInfo } from '../sync/types';
+import type { IceState, Knock, Me, Media, MediaKind, MuteRequest, Permission, Person, Rights, RoomInfo } from '../sync/types';
 
 export interface RosterState {
   /** Rises by one with each joined, left and updated. */
@@ -23,6 +23,25 @@ export interface Welcome {
   expires_at?: number;
   /** Only for those who may moderate. */
   knocks?: readonly Knock[];
+  /** Missing: a server without calls. */
+  ice?: IceState;
+  /** People up to whom a call goes directly from browser to browser. */
+  mesh_limit?: number;
+}
+
+/** What a page of the call says to another, or is told by it: of the `link`-th connection of the two. */
+export type PeerWords =
+  | { type: 'offer' | 'answer'; peer: string; link: number; sdp: string }
+  | { type: 'candidate'; peer: string; link: number; candidate: RTCIceCandidateInit | null }
+  | { type: 'hangup'; peer: string; link: number };
+
+/** Of one's connections in the last seconds. */
+export interface QualityReport {
+  rtt_ms: number | null;
+  jitter_ms: number | null;
+  loss: number | null;
+  up_kbps: number | null;
+  down_kbps: number | null;
 }
 
 export type ServerMessage =
@@ -39,7 +58,9 @@ export type ServerMessage =
   | { type: 'admitted' }
   | { type: 'declined'; reason: string }
   | { type: 'renewed'; expires_at: number }
-  | { type: 'error'; code: string; reason: string }
+  | ({ type: 'ice' } & IceState)
+  | (PeerWords & { from: string })
+  | { type: 'error'; code: string; reason: string; about?: string; to?: string }
   | { type: 'draining' };
 
 export type ClientMessage =
@@ -47,7 +68,11 @@ export type ClientMessage =
   | { type: 'rename'; name: string }
   | { type: 'leave' }
   | { type: 'renew'; token: string }
+  | { type: 'call'; id: string }
   | ({ type: 'media' } & Media)
+  | (PeerWords & { to: string })
+  | { type: 'ice' }
+  | ({ type: 'quality' } & QualityReport)
   | { type: 'hand'; up: boolean }
   | { type: 'mute_request'; to: string; what: MediaKind }
   | { type: 'knock' }
@@ -56,7 +81,7 @@ export type ClientMessage =
 
 const TYPES: ReadonlySet<unknown> = new Set<ServerMessage['type']>([
   'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'permissions', 'muted', 'removed', 'knock', 'knock_gone',
-  'waiting', 'admitted', 'declined', 'renewed', 'error', 'draining',
+  'waiting', 'admitted', 'declined', 'renewed', 'ice', 'offer', 'answer', 'candidate', 'hangup', 'error', 'draining',
 ]);
 
 /** @returns null for a message that this client does not know: a newer server may send more. */
@@ -69,6 +94,6 @@ export function readMessage(text: string): ServerMessage | null {
 export const NO_MEDIA: Media = { mic: false, camera: false, screen: false };
 
 /** A person who is known from elsewhere than the server's roster: nothing in the call, rights as the role usually has. */
-export function presumedPerson(known: Omit<Person, 'permissions' | 'media' | 'hand'> & Partial<Person>): Person {
-  return { permissions: presumedPermissions(known.role), media: NO_MEDIA, hand: false, ...known };
+export function presumedPerson(known: Omit<Person, 'permissions' | 'media' | 'hand' | 'call'> & Partial<Person>): Person {
+  return { permissions: presumedPermissions(known.role), media: NO_MEDIA, hand: false, call: '', ...known };
 }

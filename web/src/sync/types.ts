@@ -29,6 +29,22 @@ export interface Person {
   media: Media;
   /** The hand is up. */
   hand: boolean;
+  /** What the page calls itself in the call, another id at each joining; empty while it is out of it. */
+  call: string;
+}
+
+/** One entry of `RTCConfiguration.iceServers`. */
+export interface IceServer {
+  urls: readonly string[];
+  username?: string;
+  credential?: string;
+}
+
+/** How calls find their way. `expires_at` in microseconds of the epoch, by the server's clock; 0: never. */
+export interface IceState {
+  servers: readonly IceServer[];
+  relay_only: boolean;
+  expires_at: number;
 }
 
 export interface Me {
