@@ -1,4 +1,7 @@
-"""`python -m server.media`: the media process. The server starts it; nobody else has to."""
+"""`python -m server.media`: the media process. The server starts it; nobody else has to.
+
+With `--relay` streams are decoded and encoded by stock aiortc, to compare.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="media: %(levelname)s %(name)s: %(message)s")
     for name in ("aioice.ice", "aiortc"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    uvloop.run(run())
+    uvloop.run(run(relay="--relay" in sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
     RTCIceServer,
     RTCIceTransportPolicy,
+    RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpTransceiver,
 )
@@ -19,8 +20,6 @@ from aiortc import RTCSessionDescription as Description
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from server.media.forwarder.private import ForwardingConnection, SinkSender, SourceReceiver, name_stream
-from server.media.forwarder.sink import Sink
 from server.media.forwarder.source import KINDS, Kind, Source
 from server.media.messages import MappedSection
 
@@ -54,12 +53,28 @@ class Ice(NamedTuple):
         return RTCConfiguration(iceServers=servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE, iceTransportPolicy=policy)
 
 
+class Fabric(Protocol):
+    """What connections are made of: those that forward, or aiortc's own."""
+
+    def connect(self, configuration: RTCConfiguration) -> RTCPeerConnection:
+        """A new connection."""
+
+    def source(self, kind: Kind, section: RTCRtpTransceiver) -> Source:
+        """What arrives in a section."""
+
+    def attach(self, section: RTCRtpTransceiver, source: Source | None) -> None:
+        """Send a source's stream in a section, or nothing."""
+
+    def name_stream(self, section: RTCRtpTransceiver, stream: str) -> None:
+        """Put a section's track into a stream: browsers keep the tracks of one stream in step."""
+
+
 class Peer:
     """One connection: offers, answers, candidates. Connections cannot be restarted; a fresh one takes its place."""
 
-    def __init__(self, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
+    def __init__(self, fabric: Fabric, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
         self.link = link
-        self.connection = ForwardingConnection(ice.configuration)
+        self.connection = fabric.connect(ice.configuration)
         self._on_failed = on_failed
         self._candidates = 0
         self._early: list[str] = []
@@ -123,11 +138,11 @@ class Peer:
         Raises:
             Refused: It is none, or there were too many.
         """
-        if self.connection.remoteDescription is None and len(self._early) < MAX_CANDIDATES:
+        if max(self._candidates, len(self._early)) >= MAX_CANDIDATES or len(line) > 1000:
+            raise Refused("There are too many candidates, or this one is too long.")
+        if self.connection.remoteDescription is None:
             self._early.append(line)
             return
-        if self._candidates >= MAX_CANDIDATES or len(line) > 1000:
-            raise Refused("There are too many candidates, or this one is too long.")
         self._candidates += 1
         if not line:
             return
@@ -148,15 +163,13 @@ class Peer:
 class Publication(Peer):
     """What a participant sends: four sections, in the order of KINDS."""
 
-    def __init__(self, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
-        super().__init__(ice, link, on_failed)
+    def __init__(self, fabric: Fabric, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
+        super().__init__(fabric, ice, link, on_failed)
         self.sources: dict[Kind, Source] = {}
         for kind in KINDS:
             section = self.connection.addTransceiver(_MEDIA[kind], direction="recvonly")
             section.setCodecPreferences(_codecs(_MEDIA[kind]))
-            receiver = section.receiver
-            assert isinstance(receiver, SourceReceiver)
-            receiver.source = self.sources[kind] = Source(kind)
+            self.sources[kind] = fabric.source(kind, section)
 
     def allow(self, kinds: Iterable[Kind]) -> None:
         """[FW9] What may be sent from now on; everything else is dropped as it comes."""
@@ -175,25 +188,21 @@ class Place(NamedTuple):
 class Slot:
     """An audio and a video section in one stream, so that browsers keep lips in step. Taken, left, taken again."""
 
-    def __init__(self, connection: ForwardingConnection, number: int) -> None:
+    def __init__(self, fabric: Fabric, connection: RTCPeerConnection, number: int) -> None:
         self.place: Place | None = None
+        self._fabric = fabric
         self._sections = [connection.addTransceiver(kind, direction="sendonly") for kind in ("audio", "video")]
         for section, kind in zip(self._sections, ("audio", "video"), strict=True):
             section.setCodecPreferences(_codecs(kind))
-            name_stream(section, f"slot-{number}")
-
-    @property
-    def sinks(self) -> list[Sink]:
-        """Audio, then video."""
-        return [_sender(section).sink for section in self._sections]
+            fabric.name_stream(section, f"slot-{number}")
 
     def take(self, place: Place | None, sources: Mapping[Kind, Source]) -> None:
         """Carry these streams, or none."""
         self.place = place
-        audio, video = self.sinks
+        audio, video = self._sections
         is_screen = place is not None and place.is_screen
-        audio.attach(None if place is None else sources["sound" if is_screen else "mic"])
-        video.attach(None if place is None else sources["screen" if is_screen else "camera"])
+        self._fabric.attach(audio, None if place is None else sources["sound" if is_screen else "mic"])
+        self._fabric.attach(video, None if place is None else sources["screen" if is_screen else "camera"])
 
     def sections(self) -> list[MappedSection]:
         """What arrives in which section; nothing before the first offer named them."""
@@ -207,8 +216,9 @@ class Slot:
 class Subscription(Peer):
     """What a participant receives, in a pool of slots that grows with the call and never shrinks."""
 
-    def __init__(self, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
-        super().__init__(ice, link, on_failed)
+    def __init__(self, fabric: Fabric, ice: Ice, link: int, on_failed: Callable[[], None]) -> None:
+        super().__init__(fabric, ice, link, on_failed)
+        self._fabric = fabric
         self._slots: list[Slot] = []
         self.has_new_slots = False
 
@@ -228,7 +238,7 @@ class Subscription(Peer):
     def _free_slot(self) -> Slot:
         free = next((slot for slot in self._slots if slot.place is None), None)
         if free is None:
-            free = Slot(self.connection, len(self._slots))
+            free = Slot(self._fabric, self.connection, len(self._slots))
             self._slots.append(free)
             self.has_new_slots = True
         return free
@@ -241,11 +251,6 @@ class Subscription(Peer):
     def sections(self) -> list[MappedSection]:
         """Whose track arrives where."""
         return [section for slot in self._slots for section in slot.sections()]
-
-
-def _sender(section: RTCRtpTransceiver) -> SinkSender:
-    assert isinstance(section.sender, SinkSender)
-    return section.sender
 
 
 def _codecs(kind: str) -> list[RTCRtpCodecCapability]:

@@ -28,7 +28,7 @@ from aiortc.stats import RTCStatsReport
 
 from server.media.forwarder.packets import HEADER_BYTES, HeaderWriter, read_extension, read_packet
 from server.media.forwarder.sink import Sink
-from server.media.forwarder.source import Codec, SenderReport, Source
+from server.media.forwarder.source import Codec, Kind, SenderReport, Source
 
 MAX_WAITING_BYTES: Final = 1024 * 1024
 """What may wait in a UDP socket of ours; while there is more, packets are dropped."""
@@ -303,6 +303,30 @@ class ForwardingConnection(RTCPeerConnection):
         return made
 
 
-def name_stream(transceiver: RTCRtpTransceiver, stream: str) -> None:
-    """Put a section's track into a stream: browsers keep the tracks of one stream in step."""
-    transceiver.sender._stream_id = stream
+class ForwardingFabric:
+    """Connections that hand encoded packets on."""
+
+    def connect(self, configuration: RTCConfiguration) -> RTCPeerConnection:
+        """A new connection."""
+        return ForwardingConnection(configuration)
+
+    def source(self, kind: Kind, section: RTCRtpTransceiver) -> Source:
+        """What arrives in a section."""
+        receiver = section.receiver
+        assert isinstance(receiver, SourceReceiver)
+        receiver.source = Source(kind)
+        return receiver.source
+
+    def attach(self, section: RTCRtpTransceiver, source: Source | None) -> None:
+        """Send a source's stream in a section, or nothing."""
+        sink_of(section).attach(source)
+
+    def name_stream(self, section: RTCRtpTransceiver, stream: str) -> None:
+        """Put a section's track into a stream: browsers keep the tracks of one stream in step."""
+        section.sender._stream_id = stream
+
+
+def sink_of(section: RTCRtpTransceiver) -> Sink:
+    """What a section sends."""
+    assert isinstance(section.sender, SinkSender)
+    return section.sender.sink

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import sys
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 import msgspec
 
-from server.media.forwarder.peer import Ice
-from server.media.forwarder.private import missing_names, use_addresses
+from server.media.forwarder.peer import Fabric, Ice
+from server.media.forwarder.relaying import RelayingFabric
 from server.media.forwarder.room import CallRoom
 from server.media.messages import (
     MAX_LINE_BYTES,
@@ -39,8 +40,8 @@ MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 class Calls:
     """The rooms that have a call here."""
 
-    def __init__(self, tell: asyncio.WriteTransport) -> None:
-        self._out = tell
+    def __init__(self, fabric: Fabric, tell: asyncio.WriteTransport) -> None:
+        self._fabric, self._out = fabric, tell
         self._rooms: dict[str, CallRoom] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._ice = Ice()
@@ -59,7 +60,7 @@ class Calls:
             case Configure():
                 self._configure(command)
             case JoinCall(room, session, sends):
-                here = self._rooms.get(room) or CallRoom(room, self._ice, self.tell)
+                here = self._rooms.get(room) or CallRoom(room, self._fabric, self._ice, self.tell)
                 self._rooms[room] = here
                 here.join(session, sends)
             case _:
@@ -67,7 +68,8 @@ class Calls:
                     _do_in(known, command)
 
     def _configure(self, command: Configure) -> None:
-        use_addresses(command.addresses)
+        if command.addresses and (use_addresses := getattr(_private(), "use_addresses", None)):
+            use_addresses(command.addresses)
         servers = [(server.urls, server.username, server.credential) for server in command.servers]
         self._ice = Ice(servers, command.relay_only)
         for room in self._rooms.values():
@@ -108,14 +110,15 @@ def _do_in(
             assert_never(command)
 
 
-async def run() -> None:
-    """Serve until standard input closes: a media process never outlives its server."""
+async def run(*, relay: bool = False) -> None:
+    """Serve until standard input closes: a media process never outlives its server. `relay`: decode and encode."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     out, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout)
-    calls = Calls(out)
-    calls.tell(MediaReady(_missing()))
+    missing = _missing()
+    calls = Calls(RelayingFabric() if relay or missing else _private().ForwardingFabric(), out)
+    calls.tell(MediaReady(missing))
     ticking = asyncio.create_task(_tick(calls))
     try:
         while line := await reader.readline():
@@ -128,10 +131,19 @@ async def run() -> None:
         await calls.close()
 
 
+def _private() -> Any:
+    """The module with the private names; importing it may be what fails."""
+    return importlib.import_module("server.media.forwarder.private")
+
+
 def _missing() -> list[str]:
-    missing = missing_names()
+    """[FW12] The private names that are gone."""
+    try:
+        missing: list[str] = _private().missing_names()
+    except ImportError as exc:
+        missing = [str(exc)]
     if missing:
-        log.error("aiortc or aioice changed, calls cannot be forwarded: %s are gone", ", ".join(missing))
+        log.error("aiortc or aioice changed; calls are relayed at a high price, because these are gone: %s", missing)
     return missing
 
 

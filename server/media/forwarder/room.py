@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final
 
-from server.media.forwarder.peer import Ice, Peer, Place, Publication, Refused, Subscription
+from server.media.forwarder.peer import Fabric, Ice, Peer, Place, Publication, Refused, Subscription
 from server.media.forwarder.source import Kind, Source
 from server.media.messages import MAX_FRESH_LINKS, Event, Offered, PeerName, Sections, SessionGone, SignalRefused
 
@@ -51,10 +51,17 @@ class CallRoom:
     """The participants of a call. `tell` gets what has to be said to them; nothing of it is awaited."""
 
     def __init__(
-        self, room: str, ice: Ice, tell: Callable[[Event], None], *, clock: Callable[[], float] = time.monotonic
+        self,
+        room: str,
+        fabric: Fabric,
+        ice: Ice,
+        tell: Callable[[Event], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = room
         self.ice = ice
+        self._fabric = fabric
         self._tell = tell
         self._clock = clock
         self._participants: dict[str, Participant] = {}
@@ -179,11 +186,11 @@ class CallRoom:
             self._failed(participant, name, link)
 
         if name == "publish":
-            participant.publication = Publication(self.ice, link, failed)
+            participant.publication = Publication(self._fabric, self.ice, link, failed)
             participant.publication.allow(participant.sends)
             self._start(self._offer(participant, participant.publication, name))
         else:
-            participant.subscription = Subscription(self.ice, link, failed)
+            participant.subscription = Subscription(self._fabric, self.ice, link, failed)
 
     def _failed(self, participant: Participant, name: PeerName, link: int) -> None:
         if self._peer(participant.session, name, link) is not None:

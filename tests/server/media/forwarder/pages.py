@@ -15,7 +15,8 @@ import av
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket, is_rtcp
 
-from server.media.forwarder.peer import Ice
+from server.media.forwarder.peer import Fabric, Ice
+from server.media.forwarder.private import ForwardingFabric
 from server.media.forwarder.room import CallRoom
 from server.media.forwarder.source import KINDS
 from server.media.messages import Event, Offered, Sections, SessionGone, SignalRefused
@@ -177,8 +178,8 @@ class Page:
 class Call:
     """A room with its pages, in one process."""
 
-    def __init__(self) -> None:
-        self.room = CallRoom("room", Ice(), self._tell)
+    def __init__(self, fabric: Fabric) -> None:
+        self.room = CallRoom("room", fabric, Ice(), self._tell)
         self.pages: dict[str, Page] = {}
         self.events: list[Event] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -214,9 +215,9 @@ class Call:
 
 
 @asynccontextmanager
-async def open_call() -> AsyncIterator[Call]:
+async def open_call(fabric: Fabric | None = None) -> AsyncIterator[Call]:
     """A call for one test."""
-    call = Call()
+    call = Call(fabric or ForwardingFabric())
     ticking = asyncio.ensure_future(call.run())
     try:
         yield call
