@@ -1,8 +1,8 @@
 """The recorder as a peer of a call: receives one page's tracks, and hands their packets on without decoding them.
 
-Relies on two private names of aiortc 1.16: `RTCRtpReceiver.__jitter_buffer`, whose `add(packet)` gets every packet after
-retransmission was unwrapped, and says whether a keyframe is to be asked for and which frame is to be decoded (ours never
-has one), and `__codecs`, by payload type. NACK, receiver reports and bandwidth estimates stay aiortc's.
+Relies on two private names of aiortc 1.16: `RTCRtpReceiver.__jitter_buffer`, whose `add(packet)` gets every packet when
+retransmission was unwrapped, and says whether a keyframe is to be asked for and which frame is to be decoded (ours
+never has one), and `__codecs`, by payload type. NACK, receiver reports and bandwidth estimates stay aiortc's.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import { type Actor, type NameOf, actorsOf, namesOf, presentAt } from './people'
 import './replay.css';
 import { ReplayChat } from './ReplayChat';
 import type { Replay, Span } from './replay';
+import { RecordedMedia } from './RecordedMedia';
 import { ReplayProblem } from './ReplayProblem';
 import { wantRestore } from './restoring';
 import { SelectionList } from './SelectionList';
@@ -129,11 +130,12 @@ function Open({ session, replay }: { session: RoomSession; replay: Replay }) {
           {selection.isSeveral && <SelectionList replay={replay} stage={stage} selection={selection.ids} onSelect={selection.select} />}
         </StoryCard>
       )}
+      <RecordedMedia replay={replay} nameOf={nameOf} only={only} />
       {showsChat && <aside className="replay-side"><ReplayChat session={session} replay={replay} /></aside>}
       <footer className="replay-panel" data-region="dock" aria-label={t.title}>
         {problem !== null && <ReplayProblem error={problem} onAgain={() => void replay.seek(position)} />}
         <Lanes actors={actors} only={only} onOnly={setOnly} />
-        <Track replay={replay} lanes={lanes} ticks={ticks} arrivals={arrivals} only={only} wordsOf={words.moment} />
+        <Track replay={replay} lanes={lanes} ticks={ticks} arrivals={arrivals} only={only} nameOf={nameOf} wordsOf={words.moment} />
         <div className="replay-row">
           <Controls replay={replay} byAuthor={byAuthor} onByAuthor={setByAuthor} time={words.moment(position)} wordsOfSpan={words.span} />
           {mayDraw && <SelectSeveral on={selection.isSeveral} onChange={selection.setSeveral} />}

@@ -1,11 +1,12 @@
 /** What is selected in a replay: of one element its whole story, of several whose they are; and the way to bring them back. */
-import { X } from 'lucide-react';
+import { Volume2, X } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { colorOf } from '../sync/userColor';
 import { language, localeOf, useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import { likelyRows } from './likelyRows';
 import type { NameOf } from './people';
+import { recordingAt } from './recordings';
 import type { Replay } from './replay';
 import { type Chapter, readStory } from './story';
 
@@ -53,6 +54,7 @@ export function StoryCard({ replay, selection, makers, writers, nameOf, wordsOf,
 /** Who made it, what everybody did to it, and the way to each of these moments. */
 function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 'nameOf' | 'wordsOf'> & { id: string }) {
   const t = useTexts().story;
+  const recordings = useStore(replay.recordings);
   const [chapters, setChapters] = useState<readonly Chapter[]>([]);
   /** Of the story: 0 to 1. */
   const [share, setShare] = useState(0);
@@ -78,6 +80,14 @@ function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 
       <ol>
         {chapters.map((chapter, index) => (
           <li key={index}>
+            {recordingAt(recordings, chapter.from) && (
+              <button
+                type="button" className="icon-button" data-testid="story-hear" aria-label={t.hear} title={t.hear}
+                onClick={() => hear(replay, chapter.from)}
+              >
+                <Volume2 size={16} aria-hidden />
+              </button>
+            )}
             <button type="button" data-testid="story-chapter" title={t.jump(wordsOf(chapter.to))} onClick={() => void replay.seek(chapter.to)}>
               <span className="replay-dot" style={{ background: colorOf(chapter.user) }} aria-hidden />
               <span><bdi>{nameOf(chapter.user)}</bdi> {t.deeds[chapter.deed]}</span>
@@ -94,4 +104,13 @@ function Story({ replay, id, nameOf, wordsOf }: Pick<StoryCardProps, 'replay' | 
       {share >= 1 && chapters.length === 0 && <p className="muted small">{t.nothing}</p>}
     </>
   );
+}
+
+/** A little before, so that one hears why. */
+const BEFORE = 2_000_000;
+
+/** What was said when something was drawn. */
+function hear(replay: Replay, at: number): void {
+  replay.speed.set(1);
+  void replay.seek(at - BEFORE).then(() => replay.play());
 }

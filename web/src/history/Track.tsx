@@ -5,7 +5,7 @@ import { useTexts } from '../ui/texts';
 import { useStore } from '../ui/useStore';
 import { ARRIVAL_ROOM } from './arrivals';
 import type { Mark, Timeline } from './historyApi';
-import type { Actor } from './people';
+import type { Actor, NameOf } from './people';
 import type { Replay, Span } from './replay';
 
 /** A moment on the track that one can go to. */
@@ -29,6 +29,7 @@ export interface TrackProps {
   readonly arrivals: readonly Came[];
   /** Who alone is shown; null: everybody. */
   readonly only: string | null;
+  readonly nameOf: NameOf;
   readonly wordsOf: (at: number) => string;
 }
 
@@ -38,12 +39,13 @@ const LOWEST = 0.3;
 /** Beyond this share of the track there is no room for a flag at the right. */
 const FLIP = 0.8;
 
-export function Track({ replay, lanes, ticks, arrivals, only, wordsOf }: TrackProps) {
+export function Track({ replay, lanes, ticks, arrivals, only, nameOf, wordsOf }: TrackProps) {
   const t = useTexts().replay;
   const span = useStore(replay.span);
   const position = useStore(replay.position);
   const timeline = useStore(replay.timeline);
   const marks = useStore(replay.marks);
+  const recordings = useStore(replay.recordings);
   const bars = useMemo(() => lanes.map((actor) => barsOf(timeline, actor.sub, span)), [timeline, lanes, span]);
   const length = Math.max(1, span.end - span.begin);
   const share = (at: number): string => `${((Math.min(Math.max(at, span.begin), span.end) - span.begin) / length) * 100}%`;
@@ -74,6 +76,13 @@ export function Track({ replay, lanes, ticks, arrivals, only, wordsOf }: TrackPr
         onChange={(event) => void replay.scrub(span.begin + Number(event.target.value) * 1000)}
       />
       <div className="replay-ticks">
+        {recordings.filter((one) => one.started_at <= span.end && one.ended_at >= span.begin).map((one) => (
+          <button
+            key={one.id} type="button" className="replay-recorded" data-testid="replay-recorded"
+            title={t.recordedBy(nameOf(one.by))} aria-label={t.jumpTo(t.recordedBy(nameOf(one.by)))}
+            style={{ left: share(one.started_at), right: `calc(100% - ${share(one.ended_at)})` }} onClick={() => void replay.seek(one.started_at)}
+          />
+        ))}
         {arrivals.map(({ at, words }) => (
           <button
             key={at} type="button" className="replay-arrival" data-testid="replay-arrival" title={words} aria-label={t.jumpTo(words)}

@@ -2,6 +2,7 @@
 import { pathOf } from '../api/rooms';
 import { reach, request, toError } from '../api/client';
 import type { RoomInfo } from '../sync/types';
+import type { Recording } from './recordings';
 import { type StreamReader, StreamCutOff, readStream } from './stream';
 import type { Trail } from './trails';
 
@@ -124,6 +125,15 @@ export class HistoryApi {
     const end = lines.pop();
     if (!end || !('end' in end)) throw new StreamCutOff();
     return lines as Trail[];
+  }
+
+  async recordings(): Promise<readonly Recording[]> {
+    return (await request<{ recordings: Recording[] }>(pathOf(this.room, 'recordings'), { token: await this.token() })).recordings;
+  }
+
+  /** Where a player finds a recorded file; it can send no header. */
+  async recordedFile(recording: string, file: string): Promise<string> {
+    return `${pathOf(this.room, 'recordings', recording, file)}?token=${encodeURIComponent(await this.token())}`;
   }
 
   async addMark(label: string, at: number): Promise<Mark> {

@@ -4,6 +4,7 @@ import { type ValueStore, createStore } from '../sync/valueStore';
 import { DocumentPlayer } from './documentPlayer';
 import type { HistoryApi, Mark, RoomHistory, Timeline } from './historyApi';
 import { messageMoments } from './messageMoments';
+import { type Recording, nextHeard, withRecordings } from './recordings';
 import { TrailWindows } from './trails';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32] as const;
@@ -37,6 +38,8 @@ export class Replay {
   readonly problem = createStore<unknown>(null);
   readonly marks: ValueStore<readonly Mark[]>;
   readonly timeline: ValueStore<Timeline>;
+  /** Recorded calls; nobody waits for them. */
+  readonly recordings = createStore<readonly Recording[]>([]);
   readonly board: DocumentPlayer;
   readonly chat: DocumentPlayer;
   /** Where people pointed; nobody waits for it. */
@@ -115,7 +118,20 @@ export class Replay {
   }
 
   get whole(): Span {
-    return spanOf(this.overview);
+    return withRecordings(spanOf(this.overview), this.recordings.get());
+  }
+
+  /** What was said and shown can be heard and seen from now on; at the speed at which people speak, if there is any. */
+  hear(recordings: readonly Recording[]): void {
+    if (recordings.length === 0) return;
+    const { begin, end } = this.whole;
+    const span = this.span.get();
+    const wasWhole = span.begin === begin && span.end === end;
+    const wasAtEnd = this.position.get() >= end;
+    this.recordings.set(recordings);
+    if (!this.playing.get()) this.speed.set(1);
+    if (!wasWhole) return;
+    void this.show(this.whole).then(() => (wasAtEnd && !this.playing.get() ? this.seek(this.whole.end) : undefined), (error: unknown) => this.fail(error));
   }
 
   get isEmpty(): boolean {
@@ -212,9 +228,11 @@ export class Replay {
 
   /** Where to go on when nothing happens for long. */
   private afterIdle(at: number, speed: number): number {
+    const heard = nextHeard(this.recordings.get(), at);
+    if (heard === at) return at;
     const nexts = [this.board.next, this.chat.next];
     if (nexts.includes(undefined)) return at; // not known yet
-    const coming = nexts.flatMap((row) => (row ? [row.at] : []));
+    const coming = [...nexts.flatMap((row) => (row ? [row.at] : [])), ...(heard === undefined ? [] : [heard])];
     if (coming.length === 0) return this.span.get().end;
     const next = Math.min(...coming);
     return next - at > LONGEST_WAIT * speed ? next - REST_OF_WAIT * speed : at;

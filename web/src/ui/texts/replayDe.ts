@@ -13,6 +13,9 @@ export const replayDe: typeof replayEn = {
     cutOff: 'Der Verlauf brach ab. Vielleicht ist die Verbindung weg, oder es gibt den Raum nicht mehr.',
     offline: 'Der Verlauf liegt auf dem Server, und der ist gerade nicht zu erreichen.',
     again: 'Noch einmal versuchen',
+    recorded: 'Aufgezeichnetes Gespräch',
+    recordedBy: (name: string) => `Gespräch, aufgezeichnet von ${name}`,
+    screenOf: (name: string) => `Bildschirm von ${name}`,
     play: 'Abspielen',
     pause: 'Anhalten',
     speed: 'Tempo',
@@ -59,6 +62,7 @@ export const replayDe: typeof replayEn = {
     origin: (time) => `Dieser Raum begann als Kopie eines anderen, wie er am ${time} war. Den anderen öffnen`,
   },
   story: {
+    hear: 'Den Moment hören, in dem es entstand',
     title: 'Geschichte dieses Elements',
     selection: 'Auswahl',
     selected: (count) => (count === 0 ? 'Nichts ausgewählt' : count === 1 ? '1 Element' : `${count} Elemente`),

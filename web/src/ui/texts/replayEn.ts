@@ -11,6 +11,9 @@ export const replayEn = {
     cutOff: 'The history broke off. The connection may be down, or this room is no more.',
     offline: 'The history is on the server, which cannot be reached right now.',
     again: 'Try again',
+    recorded: 'Recorded call',
+    recordedBy: (name: string) => `Call recorded by ${name}`,
+    screenOf: (name: string) => `${name}’s screen`,
     play: 'Play',
     pause: 'Pause',
     speed: 'Speed',
@@ -57,6 +60,7 @@ export const replayEn = {
     origin: (time: string) => `This room began as a copy of another one, as that was on ${time}. Open the other one`,
   },
   story: {
+    hear: 'Hear the moment it was drawn',
     title: 'Story of this element',
     selection: 'What is selected',
     selected: (count: number) => (count === 0 ? 'Nothing selected' : count === 1 ? '1 element' : `${count} elements`),
