@@ -29,6 +29,7 @@ RANKS = {
     "server.signaling": 4,
     "server.media": 4,
     "server.moderation": 4.2,
+    "server.calls": 4.2,
     "server.routes": 5,
     "server.app": 6,
     "server.commands": 6,
