@@ -228,14 +228,16 @@ describe('what this page shows of itself', () => {
   it('is said at once, and again on each new socket', async () => {
     const { client, visit } = await welcomed();
     client.setHand(true);
+    client.setCall('call-of-ann');
     client.setMedia({ mic: true, camera: false, screen: false });
     expect(await visit.hear()).toEqual({ type: 'hand', up: true });
+    expect(await visit.hear()).toEqual({ type: 'call', id: 'call-of-ann' });
     expect(await visit.hear()).toEqual({ type: 'media', mic: true, camera: false, screen: false });
     visit.socket.terminate();
     const next = await server.visit();
     next.say(welcome);
-    expect([await next.hear(), await next.hear()]).toEqual([
-      { type: 'media', mic: true, camera: false, screen: false }, { type: 'hand', up: true },
+    expect([await next.hear(), await next.hear(), await next.hear()]).toEqual([
+      { type: 'call', id: 'call-of-ann' }, { type: 'media', mic: true, camera: false, screen: false }, { type: 'hand', up: true },
     ]);
   });
 

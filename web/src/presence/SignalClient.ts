@@ -5,11 +5,15 @@
  * While there is no socket the roster shows whom the whiteboard's awareness shows.
  */
 import type { Awareness } from 'y-protocols/awareness';
-import type { Knock, Me, Media, MediaKind, MuteRequest, Person, Removal, Rights, RoomInfo, Store } from '../sync/types';
+import type {
+  IceState, Knock, Me, Media, MediaKind, MuteRequest, Person, Removal, Rights, RoomInfo, Store,
+} from '../sync/types';
 import { createStore } from '../sync/valueStore';
 import { peopleOnBoard } from './boardPresence';
 import { RosterStore } from './rosterStore';
-import { type ClientMessage, type Diff, readMessage, type RosterState, type ServerMessage, type Welcome } from './signalMessages';
+import {
+  type ClientMessage, type Diff, NO_MEDIA, type PeerWords, type QualityReport, readMessage, type RosterState, type ServerMessage, type Welcome,
+} from './signalMessages';
 import { SignalSocket, type SignalSocketOptions, type SignalState, TIMING } from './signalSocket';
 
 export type { SignalState, SignalTiming } from './signalSocket';
@@ -25,17 +29,25 @@ export interface SignalOptions extends SignalSocketOptions {
   onEnded?: (removal: Removal) => void;
 }
 
+/** Hears what the pages of the call say to this one. */
+export type PeerListener = (words: PeerWords & { from: string }) => void;
+
 export class SignalClient {
   /** Who waits to be let in, the longest waiting first. */
   readonly knocks = createStore<readonly Knock[]>([]);
   readonly muteRequest = createStore<MuteRequest | null>(null);
+  readonly ice = createStore<IceState>({ servers: [], relay_only: false, expires_at: 0 });
+  /** The server does not let this page into the call. */
+  readonly callRefused = createStore(false);
+  private readonly peerListeners = new Set<PeerListener>();
   private readonly people = new RosterStore();
   private readonly socket: SignalSocket;
   private isAskingRoster = false;
   /** A name that the server has not confirmed. */
   private wantedName: string | undefined;
   /** Said again on each new socket: the server forgets it with the old one. */
-  private media: Media | undefined;
+  private call = '';
+  private media = NO_MEDIA;
   private hand = false;
   private graceTimer: ReturnType<typeof setTimeout> | undefined;
   private substituted: { awareness: Awareness; end: () => void } | undefined;
@@ -79,9 +91,37 @@ export class SignalClient {
     this.send({ type: 'hand', up });
   }
 
+  /** Join the call under this id, another one at each joining; '' leaves it, and nothing is sent any more. */
+  setCall(id: string): void {
+    this.call = id;
+    this.media = NO_MEDIA;
+    this.callRefused.set(false);
+    this.send({ type: 'call', id });
+  }
+
+  /** Only in the call. */
   setMedia(media: Media): void {
     this.media = media;
     this.send({ type: 'media', ...media });
+  }
+
+  /** Say something to a page of the call; without a socket it is lost. */
+  tell(words: PeerWords & { to: string }): void {
+    this.send(words);
+  }
+
+  onPeer(listener: PeerListener): () => void {
+    this.peerListeners.add(listener);
+    return () => this.peerListeners.delete(listener);
+  }
+
+  /** `ice` gets other credentials. */
+  askIce(): void {
+    this.send({ type: 'ice' });
+  }
+
+  reportQuality(report: QualityReport): void {
+    this.send({ type: 'quality', ...report });
   }
 
   requestMute(to: string, what: MediaKind): void {
@@ -140,25 +180,32 @@ export class SignalClient {
       case 'knock_gone': return this.knocks.set(this.knocks.get().filter(({ sub }) => sub !== message.sub));
       case 'removed': return this.removed({ code: message.code, reason: message.reason });
       case 'draining': return this.socket.drain();
-      case 'ice': case 'offer': case 'answer': case 'candidate': case 'hangup': return;
+      case 'ice': return this.ice.set({ servers: message.servers, relay_only: message.relay_only, expires_at: message.expires_at });
+      case 'offer': case 'answer': case 'candidate': case 'hangup':
+        for (const listener of [...this.peerListeners]) listener(message);
+        return;
       case 'error': return this.refused(message.code, message.reason, message.about);
       // Those of the lobby are for Knocking.
       case 'renewed': case 'waiting': case 'admitted': case 'declined': return;
     }
   }
 
-  private welcomed({ you, room, roster, permissions, knocks = [] }: Welcome): void {
+  private welcomed({ you, room, roster, permissions, knocks = [], ice }: Welcome): void {
     clearTimeout(this.graceTimer);
     this.graceTimer = undefined;
     this.substituted?.end();
-    this.socket.confirm();
     this.options.onRoom(room);
     this.options.onYou({ ...you, name: this.wantedName ?? you.name });
     this.options.onRights?.({ role: you.role, permissions });
+    if (ice) this.ice.set(ice);
     this.resetRoster(roster);
+    if (this.call) {
+      this.socket.send({ type: 'call', id: this.call } satisfies ClientMessage);
+      this.socket.send({ type: 'media', ...this.media } satisfies ClientMessage);
+    }
+    this.socket.confirm();
     this.knocks.set([...knocks].sort((a, b) => a.since - b.since));
     if (this.wantedName !== undefined) this.send({ type: 'rename', name: this.wantedName });
-    if (this.media) this.send({ type: 'media', ...this.media });
     if (this.hand) this.send({ type: 'hand', up: true });
   }
 
@@ -204,6 +251,7 @@ export class SignalClient {
 
   private refused(code: string, reason: string, about: string | undefined): void {
     console.warn(`signaling: ${code}: ${reason}`);
+    if (about === 'call') this.callRefused.set(true);
     const name = this.ownName();
     if (this.wantedName === undefined || name === undefined || about !== 'rename') return;
     this.wantedName = undefined;

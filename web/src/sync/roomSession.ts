@@ -2,6 +2,8 @@
 import { ApiError } from '../api/client';
 import { rename as renameIdentity, newSessionId } from '../api/identity';
 import { changeRoom, deleteRoom, type RoomChanges } from '../api/rooms';
+import { CallEngine } from '../call/callEngine';
+import type { Call } from '../call/types';
 import { SignalClient } from '../presence/SignalClient';
 import { endsRoom } from './closing';
 import type { LiveDocument } from './documentConnection';
@@ -12,7 +14,7 @@ import { RoomAccess } from './roomAccess';
 import { type DocumentName, RoomDocuments } from './roomDocuments';
 import { sameStatus } from './saveTracker';
 import type {
-  Knock, Me, Media, MediaKind, MuteRequest, Permission, Person, Removal, Rights, RoomInfo, RoomSession, SaveStatus, Store,
+  Knock, Me, MediaKind, MuteRequest, Permission, Person, Removal, Rights, RoomInfo, RoomSession, SaveStatus, Store,
 } from './types';
 import { createStore } from './valueStore';
 
@@ -26,6 +28,7 @@ export class LiveRoomSession implements RoomSession {
   private readonly documents: RoomDocuments;
   private readonly endings: (() => void)[] = [];
   private closed = false;
+  private engine: CallEngine | undefined;
 
   private constructor(
     private readonly access: RoomAccess,
@@ -173,8 +176,9 @@ export class LiveRoomSession implements RoomSession {
     this.signal.setHand(up);
   }
 
-  setMedia(media: Media): void {
-    this.signal.setMedia(media);
+  /** The call of the room, in which this page is or is not. */
+  get call(): Call {
+    return (this.engine ??= new CallEngine(this));
   }
 
   dismissMuteRequest(): void {
@@ -202,6 +206,7 @@ export class LiveRoomSession implements RoomSession {
     if (this.closed) return;
     this.closed = true;
     for (const end of this.endings) end();
+    this.engine?.leave();
     this.signal.close();
     this.access.close();
     this.documents.close();

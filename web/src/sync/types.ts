@@ -150,8 +150,6 @@ export interface RoomSession {
   /** Ask the person of that page to switch something off. */
   requestMute(session: string, what: MediaKind): void;
   setHand(up: boolean): void;
-  /** Tell the others what this page sends into the call; told again after a reconnect. */
-  setMedia(media: Media): void;
   /** The newest request to me, until it is dismissed. */
   muteRequest: Store<MuteRequest | null>;
   dismissMuteRequest(): void;
