@@ -152,7 +152,10 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         forgetting = keep_forgetting(thinner, days, config.cursor_days, config.recording_days)
         stack.callback(tasks.create_task(forgetting, name="retention").cancel)
         stack.callback(tasks.create_task(keep_thinning(thinner, config.thin_days), name="thinning").cancel)
-        yield Running(stores, writer, registry, sessions, cursors, audit)
+        running = Running(stores, writer, registry, sessions, cursors, audit)
+        tasks.create_task(services.desk.mend(), name="recordings")
+        stack.push_async_callback(services.desk.close)
+        yield running
 
 
 def _keep_heads(registry: Registry, compactor: Compactor, sealer: Sealer) -> None:

@@ -117,6 +117,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int,
         Meta(ge=0, le=36_500, description="Days that it is kept where people pointed, for the replay; 0 keeps none."),
     ] = 30
+    recording_max_bytes: Annotated[
+        int, Meta(ge=1, description="Bytes that the recordings of one room may take; one that comes there ends.")
+    ] = 10 * 1024 * MIB
     recording_days: Annotated[
         int, Meta(ge=0, le=36_500, description="Days that recordings of calls are kept; 0 keeps them for ever.")
     ] = 0

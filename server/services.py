@@ -26,6 +26,7 @@ from server.history.cursors import CursorRecorder
 from server.history.heads import SigningKey
 from server.metrics import Metrics
 from server.presence.sessions import SessionBook
+from server.recording.desk import RecordingDesk
 from server.rooms.registry import Registry
 from server.signaling.hub import Hub
 from server.signaling.ice import IceServers
@@ -107,6 +108,7 @@ class Services:
         self.hub = hub
         self.ice = ice
         self.webhooks = webhooks
+        self.desk = RecordingDesk(self)
         self.turns = Turns()
         self.limits = Limits(clock, config)
         self.draining = False

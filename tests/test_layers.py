@@ -28,6 +28,7 @@ RANKS = {
     "server.sync": 4,
     "server.signaling": 4,
     "server.media": 4,
+    "server.recording": 4.2,
     "server.moderation": 4.2,
     "server.calls": 4.2,
     "server.routes": 5,

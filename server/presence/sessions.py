@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from crdt_docs.ids import RoomId, SessionId, UserId
@@ -104,6 +104,17 @@ class SessionBook:
             place.sockets -= 1
             if place.sockets == 0:
                 await asyncio.shield(self._close(session, place))
+
+    @contextmanager
+    def hosting(self, page: Page) -> Iterator[None]:
+        """[SB16] Have a page of the server's own in a room: in the roster like everybody, and not kept."""
+        self._rooms.setdefault(page.room, {})[page.author.session] = page
+        self.on_joined(page.room, page.person)
+        try:
+            yield
+        finally:
+            self._forget(page)
+            self.on_left(page.room, page.person)
 
     # ---- who is here
 

@@ -73,6 +73,7 @@ REFUSALS: Final[Mapping[int, str]] = {
     403: "The person may not do that now, or may not come in.",
     404: "There is no such thing.",
     410: "The room was deleted.",
+    409: "It is so already, or not any more.",
     416: "There is nothing at that instant, or in that range.",
     413: "It is more than is accepted at once, or more than the room may hold.",
     429: "Too much in too short a time, or too many people; Retry-After says how many seconds to wait.",

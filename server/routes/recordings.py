@@ -1,4 +1,4 @@
-"""`/api/rooms/<room>/recordings`: recorded calls, to be listed, played, downloaded and deleted."""
+"""`/api/rooms/<room>/recordings`: recorded calls, to be listed, played and deleted; `…/recording`: start and stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.routes.described import DONE, described
 from server.routes.http import authorized, bearer, failures_counted, json_response, services
 from server.routes.ranges import wanted_range
 
-recordings = Blueprint("recordings", __name__, url_prefix="/api/rooms/<room_text>/recordings")
+recordings = Blueprint("recordings", __name__, url_prefix="/api/rooms/<room_text>")
 
 _FILE: Final[dict[str, Any]] = {"content": {"*/*": {}}}
 
@@ -63,6 +63,12 @@ class Recordings(Struct):
     recordings: list[RecordingInfo]
 
 
+class Started(Struct):
+    """A recording that has been started."""
+
+    id: str
+
+
 class TokenInQuery(Struct, kw_only=True):
     """For who cannot send headers."""
 
@@ -77,7 +83,7 @@ def type_of(track: RecordingTrack) -> str:
     return f"{sort}/webm" if track.file.endswith(".webm") else f"{sort}/x-matroska"
 
 
-@recordings.get("")
+@recordings.get("/recordings")
 @document_response(Recordings)
 async def listed(room_text: str) -> Response:
     """[RC11] The recorded calls of a room; everybody in it may play them."""
@@ -86,7 +92,27 @@ async def listed(room_text: str) -> Response:
     return json_response(Recordings([RecordingInfo.of(each) for each in kept]))
 
 
-@recordings.get("/<recording>")
+@recordings.post("/recording")
+@document_response(Started, 201)
+@described(refuses=(409,))
+async def start(room_text: str) -> Response:
+    """[RC17] Record the room's call from now on; everybody is told when the first byte is on the disk."""
+    caller = await authorized(room_text)
+    caller.require(Permission.RECORD)
+    return json_response(Started(await services().desk.start(caller.room.id, caller.user, caller.claims.name)), 201)
+
+
+@recordings.delete("/recording")
+@described(responses=DONE, refuses=(409,))
+async def stop(room_text: str) -> Response:
+    """[RC17] End it; it can be listed and played when this is answered."""
+    caller = await authorized(room_text)
+    caller.require(Permission.RECORD)
+    await services().desk.stop(caller.room.id, caller.user)
+    return Response(b"", status=204)
+
+
+@recordings.get("/recordings/<recording>")
 @document_response(RecordingInfo)
 async def read_one(room_text: str, recording: str) -> Response:
     """[RC11] What one consists of."""
@@ -94,7 +120,7 @@ async def read_one(room_text: str, recording: str) -> Response:
     return json_response(RecordingInfo.of(await services().stores.recordings.get(caller.room.id, recording)))
 
 
-@recordings.delete("/<recording>")
+@recordings.delete("/recordings/<recording>")
 @described(responses=DONE)
 async def delete(room_text: str, recording: str) -> Response:
     """[RC12] Delete one with all its files."""
@@ -108,7 +134,7 @@ async def delete(room_text: str, recording: str) -> Response:
     return Response(b"", status=204)
 
 
-@recordings.get("/<recording>/<track_file>")
+@recordings.get("/recordings/<recording>/<track_file>")
 @document_headers(DownloadHeaders)
 @document_querystring(TokenInQuery)
 @described(

@@ -233,6 +233,7 @@ class _Conversation:
             Welcome(
                 you, RoomInfo.of(self._room), RosterState.of(hub.roster(self._room.id)), in_order(author.permissions),
                 page.claims.expires_at, knocks, self._ice(), mesh_limit=self._services.config.mesh_limit,
+                recording=hub.recording(self._room.id),
             )
         )  # fmt: skip
 

@@ -20,6 +20,7 @@ from server.signaling.messages import (
     Knocked,
     Knocker,
     KnockGone,
+    RecordingTold,
     RoomChanged,
     RoomInfo,
     RoomSign,
@@ -101,6 +102,7 @@ class _Room:
     """Knockers' sockets."""
     sign: RoomSign | None = None
     """What those who wait may know of the room."""
+    recording: RecordingTold | None = None
 
 
 class Hub:
@@ -149,6 +151,17 @@ class Hub:
         finally:
             self._room(room).listeners.pop(listener, None)
             self._forget_if_empty(room)
+
+    def recording(self, room: RoomId) -> RecordingTold | None:
+        """The recording that runs in a room."""
+        known = self._rooms.get(room)
+        return known.recording if known is not None else None
+
+    def set_recording(self, room: RoomId, told: RecordingTold) -> None:
+        """[RC18] Tell everybody that a recording runs, or does no more."""
+        self._room(room).recording = told if told.running else None
+        self._broadcast(room, told)
+        self._forget_if_empty(room)
 
     def tell_session(self, room: RoomId, session: SessionId, message: ServerMessage) -> bool:
         """Tell one page something; False when it does not listen."""
@@ -243,7 +256,7 @@ class Hub:
         if known is not None and not known.listeners and not known.ears and not known.roster.people:
             del self._rooms[room]
 
-    def _broadcast(self, room: RoomId, message: Diff | RoomChanged | None) -> None:
+    def _broadcast(self, room: RoomId, message: Diff | RoomChanged | RecordingTold | None) -> None:
         """Encode once, queue for everybody."""
         if message is None:
             return

@@ -109,6 +109,23 @@ class IceState(Struct, frozen=True):
     """When the credentials run out, 0 if never."""
 
 
+class By(Struct, frozen=True):
+    """Who did something."""
+
+    sub: UserId
+    name: str
+
+
+class RecordingTold(Struct, frozen=True, tag="recording"):
+    """The call is recorded from now on, or is no more; `reason` where that was not asked for."""
+
+    running: bool
+    by: By
+    since: Micros
+    id: str
+    reason: str = ""
+
+
 class Welcome(Struct, frozen=True, tag="welcome"):
     """The first message on a socket."""
 
@@ -124,6 +141,8 @@ class Welcome(Struct, frozen=True, tag="welcome"):
     media_mode: MediaMode = "mesh"
     mesh_limit: int = 4
     """People up to whom a call goes directly from browser to browser."""
+    recording: RecordingTold | None = None
+    """The recording that runs."""
 
 
 class WholeRoster(Struct, frozen=True, tag="roster"):
@@ -144,13 +163,6 @@ class PermissionsChanged(Struct, frozen=True, tag="permissions"):
 
     role: Role
     permissions: Sequence[Permission]
-
-
-class By(Struct, frozen=True):
-    """Who did something."""
-
-    sub: UserId
-    name: str
 
 
 class Muted(Struct, frozen=True, tag="muted"):
@@ -278,6 +290,7 @@ class Draining(Struct, frozen=True, tag="draining"):
 ServerMessage = (
     Welcome | Diff | WholeRoster | RoomChanged | PermissionsChanged | Muted | SentAway | Waiting | LetIn | Declined
     | Knocked | KnockGone | Renewed | Ice | OfferOf | AnswerOf | CandidateOf | HangUpOf | Failed | Draining
+    | RecordingTold
 )  # fmt: skip
 
 # ---- client → server

@@ -40,7 +40,7 @@ UNSAYABLE: Final = (
 1.0 is an integer to JSON Schema and none to us."""
 REFUSED: Final = ["400", "401", "403", "404", "405", "410"]
 """How a request that is wrong may be refused. A server that fails is never a right answer."""
-TAKEN: Final = ["2xx", "304", "416", "403", "404", "410"]
+TAKEN: Final = ["2xx", "304", "416", "403", "404", "409", "410"]
 """How a request that is right may be answered: what it asks for may not be there, or not be that person's to do."""
 FOR_ALL: Final = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/config", "POST /api/rooms"}
 JOIN: Final = "POST /api/rooms/{room}/join"

@@ -18,14 +18,17 @@ log = logging.getLogger(__name__)
 
 
 def mend_recordings(root: Path) -> list[Manifest]:
-    """[RC9] Close every recording below a folder that nobody closed; gives these. Call when none runs. Blocks."""
+    """[RC9] Close every recording below a folder that was cut off; gives all that were not kept yet. Blocks.
+
+    Call when none runs.
+    """
     mended = []
     for path in sorted(root.glob(f"*/*/{MANIFEST_NAME}")):
         try:
             manifest = read_manifest(path.parent)
             if manifest.ended_at == 0:
                 mend(path.parent, manifest)
-                mended.append(manifest)
+            mended.append(manifest)
         except (OSError, CorruptStorage) as exc:
             log.warning("the recording in %s cannot be mended: %s", path.parent, exc)
     return mended

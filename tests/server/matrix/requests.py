@@ -19,6 +19,7 @@ FORGET_ME: Final = "Erase what names oneself"
 CHAT: Final = "Write in the chat, name moments, take back one's own"
 OTHERS_WORDS: Final = "Remove messages and marks of others"
 UPLOAD: Final = "Upload files"
+RECORD: Final = "Start and stop a recording"
 RECORDINGS: Final = "Delete recordings"
 SETTINGS: Final = "Change the room, make, list and revoke links"
 PEOPLE: Final = "Change, kick, ban and unban people below oneself"
@@ -205,6 +206,8 @@ def _room() -> list[Action]:
         _route(READ, "GET", f"{_ROOM}/recordings"),
         _route(READ, "GET", f"{_ROOM}/recordings/<recording>", prepare=a_recording),
         _route(READ, "GET", f"{_ROOM}/recordings/<recording>/<track_file>", prepare=a_recording),
+        _route(RECORD, "POST", f"{_ROOM}/recording", None, 201, 409, changes=False),
+        _route(RECORD, "DELETE", f"{_ROOM}/recording", None, 204, 409, changes=False),
         _route(RECORDINGS, "DELETE", f"{_ROOM}/recordings/<recording>", None, 204, prepare=a_recording),
         _route(SETTINGS, "GET", links),
         _route(SETTINGS, "POST", links, {"role": "member"}, 201),

@@ -108,7 +108,7 @@ def test_a_crash_loses_less_than_a_second(tmp_path: Path) -> None:
         assert told["duration"] == pytest.approx((track.end - track.start) / 1e6, abs=0.1)
         assert track.bytes == (folder / track.file).stat().st_size
     assert decoded(folder / "1-camera.webm", "-ss", "1.5") > 0
-    assert mend_recordings(tmp_path / "recordings") == []
+    assert mend_recordings(tmp_path / "recordings") == [mended]
 
 
 def test_what_holds_nothing_is_left_out(tmp_path: Path) -> None:
