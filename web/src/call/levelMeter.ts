@@ -12,11 +12,9 @@ export class LevelMeter implements Store<number> {
   private stream: MediaStream | null = null;
   private stop: (() => void) | undefined;
 
-  get(): number {
-    return this.level.get();
-  }
+  readonly get = (): number => this.level.get();
 
-  subscribe(listener: () => void): () => void {
+  readonly subscribe = (listener: () => void): (() => void) => {
     const end = this.level.subscribe(listener);
     this.listeners += 1;
     this.measure();
@@ -25,7 +23,7 @@ export class LevelMeter implements Store<number> {
       this.listeners -= 1;
       this.measure();
     };
-  }
+  };
 
   /** Measure this microphone from now on; null: none. */
   follow(stream: MediaStream | null): void {

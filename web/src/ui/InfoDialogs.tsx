@@ -6,12 +6,13 @@ import './infoDialogs.css';
 import { useTexts } from './texts';
 
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
-  const t = useTexts().menu;
+  const { menu: t, call } = useTexts();
   const keys: readonly [readonly string[], string][] = [
     [['F6'], t.keys.regions],
     [['Esc'], t.keys.close],
     [['Ctrl', 'Z'], t.keys.undo],
     [[t.space], t.keys.pan],
+    [[t.space], call.talkKey],
     [['?'], t.keys.help],
   ];
   return (

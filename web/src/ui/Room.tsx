@@ -28,6 +28,8 @@ import { noteRoom } from '../landing/recentRooms';
 import { AttributionLine } from '../history/AttributionLine';
 import { CatchUp } from '../history/CatchUp';
 import { Restoring } from '../history/Restoring';
+import { CallButton } from '../call/ui/CallButton';
+import { CallPanel } from '../call/ui/CallPanel';
 import { HistoryButton } from './HistoryButton';
 import { route } from './route';
 
@@ -79,6 +81,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
     return (
       <div className="room">
         <Suspense fallback={<p className="page-waiting" role="status">{t.loading}</p>}><ReplayView session={session} /></Suspense>
+        <CallPanel call={session.call} session={session} />
         <Notices />
         <RoomStopped session={session} onHome={onLeave} onEnterAnew={onEnterAnew} />
       </div>
@@ -102,6 +105,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
               <Avatars session={session} following={following} onFollow={follow} onMore={() => setTab('people')} />
             </div>
             <DockButtons session={session} tab={tab} onTab={setTab} />
+            <CallButton call={session.call} session={session} />
             <HistoryButton session={session} />
             <ShareButton onClick={() => setDialog('share')} />
           </div>
@@ -111,6 +115,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
         <CatchUp session={session} />
         <Restoring session={session} />
         <KnockCards session={session} />
+        <CallPanel call={session.call} session={session} />
         <Notices><MuteNotice session={session} /></Notices>
         {dialog === 'share' && <ShareDialog session={session} onClose={closeDialog} />}
         {dialog === 'settings' && <RoomSettings session={session} onClose={closeDialog} />}

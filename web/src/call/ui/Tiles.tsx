@@ -42,6 +42,7 @@ export function wordsOf(tile: Tile, t: Texts['call']): string {
 /** What is wrong with the connection, and why; undefined while it is well or not measured yet. */
 function troubleOf({ connection, quality }: Tile, t: Texts['call']): string | undefined {
   if (connection !== 'connected') return t[connection];
+  if (quality.kind === 'lost') return t.lost;
   if (quality.kind !== 'fair' && quality.kind !== 'bad') return undefined;
   return `${t.quality[quality.kind]}: ${t.reasons[quality.reason]}`;
 }
