@@ -19,6 +19,7 @@ from server.audit import Audit
 from server.auth.admission import readmit
 from server.auth.keys import load_keys
 from server.auth.tokens import Tokens, load_secret
+from server.calls.forwarding import Forwarding
 from server.clock import Clock, SystemClock
 from server.config import Config
 from server.history.cursors import CursorRecorder
@@ -103,7 +104,9 @@ def create_app(
     tokens = Tokens(load_secret(config.data), clock, load_keys(config.token_keys))
     signing_key = load_signing_key(config.data)
     webhooks = Webhooks(read_target(config), clock, metrics)
-    services = Services(config, clock, metrics, tokens, signing_key, hub, IceServers(config, clock), webhooks)
+    ice = IceServers(config, clock)
+    forwarding = Forwarding(config.mesh_limit, ice, hub, clock)
+    services = Services(config, clock, metrics, tokens, signing_key, hub, ice, forwarding, webhooks)
     quart = _create_quart(services, client_folder)
     opener = open_storage or open_in_data_folder
 
@@ -147,6 +150,7 @@ async def open_in_data_folder(services: Services) -> AsyncIterator[Running]:
         await stack.enter_async_context(registry)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         stack.callback(tasks.create_task(sessions.keep(), name="sessions").cancel)
+        stack.callback(tasks.create_task(services.forwarding.keep(), name="calls").cancel)
         days = config.retention_days
         thinner = Thinner(stores, audit, services.tokens, clock, services.signing_key)
         forgetting = keep_forgetting(thinner, days, config.cursor_days, config.recording_days)
@@ -177,12 +181,17 @@ def _listen(sessions: SessionBook, services: Services) -> None:
 
     def left(room: RoomId, person: Person) -> None:
         services.hub.left(room, person)
+        services.forwarding.pages_changed(room, sessions.pages(room))
         services.webhooks.notify("session_left", room, told(person))
+
+    def changed(room: RoomId, person: Person) -> None:
+        services.hub.joined(room, person)
+        services.forwarding.pages_changed(room, sessions.pages(room))
 
     def told(person: Person) -> dict[str, object]:
         return {"session": person.session, "user": person.sub, "name": person.name, "role": person.role}
 
-    sessions.on_joined, sessions.on_changed, sessions.on_left = joined, services.hub.joined, left
+    sessions.on_joined, sessions.on_changed, sessions.on_left = joined, changed, left
     sessions.readmit = partial(readmit, services)
 
 

@@ -19,6 +19,7 @@ from server.audit import Audit
 from server.auth.limits import Limits
 from server.auth.tokens import Tokens
 from server.auth.turns import Turns
+from server.calls.forwarding import Forwarding
 from server.clock import Clock
 from server.config import Config
 from server.errors import RoomDraining
@@ -98,6 +99,7 @@ class Services:
         signing_key: SigningKey,
         hub: Hub,
         ice: IceServers,
+        forwarding: Forwarding,
         webhooks: Webhooks,
     ) -> None:
         self.config = config
@@ -107,6 +109,7 @@ class Services:
         self.signing_key = signing_key
         self.hub = hub
         self.ice = ice
+        self.forwarding = forwarding
         self.webhooks = webhooks
         self.desk = RecordingDesk(self)
         self.turns = Turns()

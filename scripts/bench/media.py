@@ -50,8 +50,9 @@ def encoded(size: str, seconds: int = 2) -> list[bytes]:
     for number in range(FRAMES_PER_SECOND * seconds):
         frame = av.VideoFrame(width, height, "yuv420p")
         for plane in frame.planes:
-            row = dice.randbytes(plane.line_size // 8) * 8
-            plane.update((row[number:] + row[:number]) * plane.height)
+            row, rows = dice.randbytes(plane.line_size // 8) * 8, plane.height // 4
+            plain = bytes([100 + number]) * (plane.line_size * (plane.height - rows))
+            plane.update((row[number:] + row[:number]) * rows + plain)
         frame.pts, frame.time_base = number, encoder.time_base
         frames += [bytes(packet) for packet in encoder.encode(frame)]
     return frames

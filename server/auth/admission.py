@@ -35,6 +35,8 @@ from server.rooms.author import Author
 LOST_SECONDS = 60
 """Whose connection was lost so shortly before the door was locked was in."""
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NOT_A_PAGE = "forwarder"
+"""Under this id the server itself speaks in calls."""
 
 
 class AdmissionParts(Protocol):
@@ -143,7 +145,7 @@ async def admit(
             `authorize`.
     """
     caller = await authorize(parts, room_text, token)
-    if session_text and not _SESSION_ID.fullmatch(session_text):
+    if session_text and (session_text == _NOT_A_PAGE or not _SESSION_ID.fullmatch(session_text)):
         raise MalformedRequest("A session id has 1 to 64 letters, digits, - or _.")
     session = SessionId(session_text) if session_text else new_session_id()
     return await _entering(parts, caller, session, device)

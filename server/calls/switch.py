@@ -100,9 +100,9 @@ class CallSwitch:
     def came_up(self) -> None:
         """[CS5] The media process listens, and knows nothing: say every call anew, and have the pages begin anew."""
         for room, call in self._calls.items():
+            if call.told:
+                self._tell(room, call.mode)
             call.told.clear()
-            if call.mode == "forwarder":
-                self._tell(room, "forwarder")
             self._reconcile(room, call)
 
     def _decide(self, room: RoomId, call: _Call, now: float) -> None:

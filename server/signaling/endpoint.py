@@ -17,6 +17,7 @@ from server.auth.limits import TokenBucket
 from server.auth.membership import rename_member
 from server.auth.rights import in_order
 from server.auth.tokens import Claims
+from server.calls.forwarding import FORWARDER
 from server.endpoint import Query, SocketEndpoint
 from server.errors import (
     Banned,
@@ -41,6 +42,7 @@ from server.signaling.messages import (
     Admit,
     Answer,
     AskIce,
+    AskMode,
     AskRoster,
     Call,
     Candidate,
@@ -232,7 +234,8 @@ class _Conversation:
         self._listener.tell(
             Welcome(
                 you, RoomInfo.of(self._room), RosterState.of(hub.roster(self._room.id)), in_order(author.permissions),
-                page.claims.expires_at, knocks, self._ice(), mesh_limit=self._services.config.mesh_limit,
+                page.claims.expires_at, knocks, self._ice(), self._services.forwarding.mode(self._room.id),
+                mesh_limit=self._services.config.mesh_limit,
                 recording=hub.recording(self._room.id),
             )
         )  # fmt: skip
@@ -251,7 +254,7 @@ class _Conversation:
                 await self._rename(clean_name(name))
             case Renew(token):
                 await self._renew(token)
-            case Call() | Media() | Offer() | Answer() | Candidate() | HangUp() | AskIce() | Quality():
+            case Call() | Media() | Offer() | Answer() | Candidate() | HangUp() | AskMode() | AskIce() | Quality():
                 self._heed_caller(message)
             case Hand(up):
                 services.sessions.raise_hand(page, up)
@@ -264,7 +267,7 @@ class _Conversation:
             case _:
                 raise MalformedRequest("Who is in the room has no need to knock.")
 
-    def _heed_caller(self, message: Call | Media | ToPeer | AskIce | Quality) -> None:
+    def _heed_caller(self, message: Call | Media | ToPeer | AskMode | AskIce | Quality) -> None:
         services, page = self._services, self._page
         match message:
             case Call(id):
@@ -276,6 +279,10 @@ class _Conversation:
                 self._listener.tell(Ice(ice.servers, ice.relay_only, ice.expires_at))
             case Quality():
                 note_quality(services, page, message)
+            case AskMode():
+                services.forwarding.ask(page)
+            case Offer() | Answer() | Candidate() | HangUp() if message.to == FORWARDER:
+                services.forwarding.hear(page, message)
             case _:
                 pass_on(services, page, message)
 

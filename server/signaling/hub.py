@@ -13,7 +13,7 @@ from crdt_docs.ids import RoomId, SessionId, UserId
 from persistence.interfaces import RoomRecord
 from server.errors import RoomDraining, SlowConsumer
 from server.presence.page import Page
-from server.presence.roster import Diff, Person, Roster
+from server.presence.roster import Person, Roster
 from server.signaling.lobby import Lobby
 from server.signaling.messages import (
     Draining,
@@ -163,6 +163,11 @@ class Hub:
         self._broadcast(room, told)
         self._forget_if_empty(room)
 
+    def broadcast(self, room: RoomId, message: ServerMessage) -> None:
+        """Tell every page of a room the same."""
+        self._broadcast(room, message)
+        self._forget_if_empty(room)
+
     def tell_session(self, room: RoomId, session: SessionId, message: ServerMessage) -> bool:
         """Tell one page something; False when it does not listen."""
         told = [listener for listener, page in self._room(room).listeners.items() if page.author.session == session]
@@ -256,7 +261,7 @@ class Hub:
         if known is not None and not known.listeners and not known.ears and not known.roster.people:
             del self._rooms[room]
 
-    def _broadcast(self, room: RoomId, message: Diff | RoomChanged | RecordingTold | None) -> None:
+    def _broadcast(self, room: RoomId, message: ServerMessage | None) -> None:
         """Encode once, queue for everybody."""
         if message is None:
             return

@@ -21,7 +21,8 @@ MAX_REASON: Final = 300
 
 MediaKind: TypeAlias = Literal["mic", "camera", "screen"]
 MediaMode: TypeAlias = Literal["mesh", "forwarder"]
-_CallId = Annotated[str, Meta(min_length=8, max_length=64)]
+_CallId = Annotated[str, Meta(min_length=7, max_length=64)]
+"""8 at least, or `publish` of the forwarder."""
 _Link = Annotated[int, Meta(ge=0, le=1_000_000)]
 _User = Annotated[str, Meta(min_length=1, max_length=128)]
 _Reason = Annotated[str, Meta(max_length=MAX_REASON)]
@@ -272,6 +273,19 @@ class HangUpOf(Struct, frozen=True, tag="hangup"):
     link: int
 
 
+class ModeChanged(Struct, frozen=True, tag="media_mode"):
+    """The call goes another way from now on, or begins anew."""
+
+    mode: MediaMode
+
+
+class SectionsOf(Struct, frozen=True, tag="sections"):
+    """Whose track arrives in which section of the connection that the forwarder sends on: (mid, session, kind)."""
+
+    link: int
+    sections: Sequence[tuple[str, str, Literal["mic", "camera", "screen", "sound"]]]
+
+
 class Failed(Struct, frozen=True, tag="error", omit_defaults=True):
     """A message was refused; the socket goes on."""
 
@@ -289,8 +303,8 @@ class Draining(Struct, frozen=True, tag="draining"):
 
 ServerMessage = (
     Welcome | Diff | WholeRoster | RoomChanged | PermissionsChanged | Muted | SentAway | Waiting | LetIn | Declined
-    | Knocked | KnockGone | Renewed | Ice | OfferOf | AnswerOf | CandidateOf | HangUpOf | Failed | Draining
-    | RecordingTold
+    | Knocked | KnockGone | Renewed | Ice | OfferOf | AnswerOf | CandidateOf | HangUpOf | ModeChanged | SectionsOf
+    | Failed | Draining | RecordingTold
 )  # fmt: skip
 
 # ---- client → server
@@ -366,6 +380,12 @@ class HangUp(Struct, frozen=True, tag="hangup"):
     link: _Link
 
 
+class AskMode(Struct, frozen=True, tag="media_mode"):
+    """Let the call go through the forwarder: I want it, or cannot reach somebody directly."""
+
+    mode: Literal["forwarder"]
+
+
 class AskIce(Struct, frozen=True, tag="ice"):
     """Send the ICE servers anew: the credentials run out."""
 
@@ -415,7 +435,7 @@ class Leave(Struct, frozen=True, tag="leave"):
 
 
 ClientMessage = (
-    AskRoster | Rename | Renew | Call | Media | Offer | Answer | Candidate | HangUp | AskIce | Quality | Hand
+    AskRoster | Rename | Renew | Call | Media | Offer | Answer | Candidate | HangUp | AskMode | AskIce | Quality | Hand
     | MuteRequest | Knock | Admit | Decline | Leave
 )  # fmt: skip
 

@@ -119,4 +119,4 @@ def test_a_process_that_comes_up_is_told_everything() -> None:
     assert [c.session for c in heard.take() if isinstance(c, JoinCall)] == ["ada", "bob", "cy"]
     heard.switch.came_up()
     assert [c.session for c in heard.take() if isinstance(c, JoinCall)] == ["ada", "bob", "cy"]
-    assert heard.modes == ["forwarder"] * 3
+    assert heard.modes == ["forwarder"] * 2

@@ -155,6 +155,13 @@ async def noting_quality(room: MatrixRoom, person: Person, aim: Any) -> str | No
         return await _talk(socket, _is("roster"), join, {"type": "quality", "loss": 0.5}, {"type": "roster"})
 
 
+async def asking_for_the_forwarder(room: MatrixRoom, person: Person, aim: Any) -> str | None:
+    """Have the call go through the forwarder: everybody is told."""
+    async with room.live.signal(room.id, person.token) as socket:
+        join = {"type": "call", "id": "call-of-me"}
+        return await _talk(socket, _is("media_mode"), join, {"type": "media_mode", "mode": "forwarder"})
+
+
 def answering(what: str, heard: str) -> Act:
     """Let somebody in who knocks, or not; he hears it."""
 
@@ -201,6 +208,7 @@ MESSAGES: Final = [
     _message(BE_SEEN, "hangup", calling("hangup")),
     _message(READ, "ice", saying(_is("ice"), type="ice")),
     _message(BE_SEEN, "quality", noting_quality),
+    _message(BE_SEEN, "media_mode", asking_for_the_forwarder),
     _message(DOOR, "mute_request", muting, changes=True),
     _message(DOOR, "admit", answering("admit", "admitted"), changes=True),
     _message(DOOR, "decline", answering("decline", "declined"), changes=True),

@@ -184,6 +184,7 @@ export class SignalClient {
       case 'offer': case 'answer': case 'candidate': case 'hangup':
         for (const listener of [...this.peerListeners]) listener(message);
         return;
+      case 'media_mode': case 'sections': return;
       case 'error': return this.refused(message.code, message.reason, message.about);
       // Those of the lobby are for Knocking.
       case 'renewed': case 'waiting': case 'admitted': case 'declined': return;

@@ -25,6 +25,7 @@ export interface Welcome {
   knocks?: readonly Knock[];
   /** Missing: a server without calls. */
   ice?: IceState;
+  media_mode?: MediaMode;
   /** People up to whom a call goes directly from browser to browser. */
   mesh_limit?: number;
 }
@@ -34,6 +35,12 @@ export type PeerWords =
   | { type: 'offer' | 'answer'; peer: string; link: number; sdp: string }
   | { type: 'candidate'; peer: string; link: number; candidate: RTCIceCandidateInit | null }
   | { type: 'hangup'; peer: string; link: number };
+
+/** How a call goes: from browser to browser, or through the server. */
+export type MediaMode = 'mesh' | 'forwarder';
+
+/** Whose track arrives in which section of the forwarder's connection: mid, session, kind. */
+export type ForwardedSection = readonly [string, string, 'mic' | 'camera' | 'screen' | 'sound'];
 
 /** Of one's connections in the last seconds. */
 export interface QualityReport {
@@ -60,6 +67,8 @@ export type ServerMessage =
   | { type: 'renewed'; expires_at: number }
   | ({ type: 'ice' } & IceState)
   | (PeerWords & { from: string })
+  | { type: 'media_mode'; mode: MediaMode }
+  | { type: 'sections'; link: number; sections: readonly ForwardedSection[] }
   | { type: 'error'; code: string; reason: string; about?: string; to?: string }
   | { type: 'draining' };
 
@@ -71,6 +80,7 @@ export type ClientMessage =
   | { type: 'call'; id: string }
   | ({ type: 'media' } & Media)
   | (PeerWords & { to: string })
+  | { type: 'media_mode'; mode: 'forwarder' }
   | { type: 'ice' }
   | ({ type: 'quality' } & QualityReport)
   | { type: 'hand'; up: boolean }
@@ -81,7 +91,8 @@ export type ClientMessage =
 
 const TYPES: ReadonlySet<unknown> = new Set<ServerMessage['type']>([
   'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'permissions', 'muted', 'removed', 'knock', 'knock_gone',
-  'waiting', 'admitted', 'declined', 'renewed', 'ice', 'offer', 'answer', 'candidate', 'hangup', 'error', 'draining',
+  'waiting', 'admitted', 'declined', 'renewed', 'ice', 'offer', 'answer', 'candidate', 'hangup', 'media_mode', 'sections',
+  'error', 'draining',
 ]);
 
 /** @returns null for a message that this client does not know: a newer server may send more. */
