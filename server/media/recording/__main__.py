@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import uvloop
+
 from persistence.interfaces import Micros
 from server.errors import MalformedRequest
 from server.media.recording.frames import Codec, Packet
@@ -159,7 +161,7 @@ def main() -> None:
         for manifest in mend_recordings(Path(sys.argv[1])):
             say(Ended(manifest))
     else:
-        asyncio.run(run())
+        uvloop.run(run())
 
 
 if __name__ == "__main__":
