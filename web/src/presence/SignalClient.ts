@@ -14,6 +14,7 @@ import { RosterStore } from './rosterStore';
 import {
   type ClientMessage, type Diff, NO_MEDIA, type PeerWords, type QualityReport, readMessage, type RosterState, type ServerMessage, type Welcome,
 } from './signalMessages';
+import type { RecordingTold } from './signalMessages';
 import { SignalSocket, type SignalSocketOptions, type SignalState, TIMING } from './signalSocket';
 
 export type { SignalState, SignalTiming } from './signalSocket';
@@ -36,6 +37,8 @@ export class SignalClient {
   /** Who waits to be let in, the longest waiting first. */
   readonly knocks = createStore<readonly Knock[]>([]);
   readonly muteRequest = createStore<MuteRequest | null>(null);
+  /** The recording that runs, or one that ended for a reason nobody asked for. */
+  readonly recording = createStore<RecordingTold | null>(null);
   readonly ice = createStore<IceState>({ servers: [], relay_only: false, expires_at: 0 });
   /** The server does not let this page into the call. */
   readonly callRefused = createStore(false);
@@ -175,6 +178,7 @@ export class SignalClient {
       case 'joined': case 'updated': case 'left': return this.apply(message);
       case 'room': return this.options.onRoom(message.room);
       case 'permissions': return this.rightsChanged({ role: message.role, permissions: message.permissions });
+      case 'recording': return this.recording.set(message.running || message.reason ? message : null);
       case 'muted': return this.muteRequest.set({ what: message.what, by: message.by });
       case 'knock': return this.knocked(message);
       case 'knock_gone': return this.knocks.set(this.knocks.get().filter(({ sub }) => sub !== message.sub));
@@ -191,7 +195,7 @@ export class SignalClient {
     }
   }
 
-  private welcomed({ you, room, roster, permissions, knocks = [], ice }: Welcome): void {
+  private welcomed({ you, room, roster, permissions, knocks = [], ice, recording }: Welcome): void {
     clearTimeout(this.graceTimer);
     this.graceTimer = undefined;
     this.substituted?.end();
@@ -199,6 +203,7 @@ export class SignalClient {
     this.options.onYou({ ...you, name: this.wantedName ?? you.name });
     this.options.onRights?.({ role: you.role, permissions });
     if (ice) this.ice.set(ice);
+    this.recording.set(recording ?? null);
     this.resetRoster(roster);
     if (this.call) {
       this.socket.send({ type: 'call', id: this.call } satisfies ClientMessage);

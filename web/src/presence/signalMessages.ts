@@ -28,6 +28,18 @@ export interface Welcome {
   media_mode?: MediaMode;
   /** People up to whom a call goes directly from browser to browser. */
   mesh_limit?: number;
+  /** The recording that runs. */
+  recording?: RecordingTold | null;
+}
+
+/** The call is recorded, or is no more; `reason` where nobody asked for that. */
+export interface RecordingTold {
+  type: 'recording';
+  running: boolean;
+  by: { sub: string; name: string };
+  since: number;
+  id: string;
+  reason: string;
 }
 
 /** What a page of the call says to another, or is told by it: of the `link`-th connection of the two. */
@@ -70,6 +82,7 @@ export type ServerMessage =
   | { type: 'media_mode'; mode: MediaMode }
   | { type: 'sections'; link: number; sections: readonly ForwardedSection[] }
   | { type: 'error'; code: string; reason: string; about?: string; to?: string }
+  | RecordingTold
   | { type: 'draining' };
 
 export type ClientMessage =
@@ -93,6 +106,7 @@ const TYPES: ReadonlySet<unknown> = new Set<ServerMessage['type']>([
   'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'permissions', 'muted', 'removed', 'knock', 'knock_gone',
   'waiting', 'admitted', 'declined', 'renewed', 'ice', 'offer', 'answer', 'candidate', 'hangup', 'media_mode', 'sections',
   'error', 'draining',
+  'recording',
 ]);
 
 /** @returns null for a message that this client does not know: a newer server may send more. */

@@ -1,4 +1,5 @@
 /** One open page in one room: composes the access, the documents and the signaling, and tells whether it still is in the room. */
+import type { RecordingTold } from '../presence/signalMessages';
 import { ApiError } from '../api/client';
 import { rename as renameIdentity, newSessionId } from '../api/identity';
 import { changeRoom, deleteRoom, type RoomChanges } from '../api/rooms';
@@ -118,6 +119,10 @@ export class LiveRoomSession implements RoomSession {
 
   get knocks(): Store<readonly Knock[]> {
     return this.signal.knocks;
+  }
+
+  get recording(): Store<RecordingTold | null> {
+    return this.signal.recording;
   }
 
   get muteRequest(): Store<MuteRequest | null> {

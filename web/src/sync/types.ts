@@ -1,4 +1,5 @@
 /** What the parts of the client know of each other: people, rooms, documents and how safe the work in them is. */
+import type { RecordingTold } from '../presence/signalMessages';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 
@@ -152,6 +153,8 @@ export interface RoomSession {
   setHand(up: boolean): void;
   /** The newest request to me, until it is dismissed. */
   muteRequest: Store<MuteRequest | null>;
+  /** The recording of the call that runs, or one that ended for a reason nobody asked for. */
+  recording: Store<RecordingTold | null>;
   dismissMuteRequest(): void;
   /** This page has been sent away, or the room is no more: final, but for `retry`. */
   removal: Store<Removal | null>;

@@ -9,6 +9,7 @@ import { Dock, DockButtons, type DockTab } from './Dock';
 import { AboutDialog, ShortcutsDialog } from './InfoDialogs';
 import { KnockCards } from './KnockCards';
 import { MuteNotice } from './MuteNotice';
+import { RecordingNotice } from './RecordingNotice';
 import { Notices } from './Notices';
 import { useWatchedPen } from './pen';
 import { RefusedDialog } from './RefusedDialog';
@@ -116,7 +117,7 @@ export function Room({ session, onLeave, onEnterAnew }: RoomProps) {
         <Restoring session={session} />
         <KnockCards session={session} />
         <CallPanel call={session.call} session={session} />
-        <Notices><MuteNotice session={session} /></Notices>
+        <Notices><MuteNotice session={session} /><RecordingNotice session={session} /></Notices>
         {dialog === 'share' && <ShareDialog session={session} onClose={closeDialog} />}
         {dialog === 'settings' && <RoomSettings session={session} onClose={closeDialog} />}
         {dialog === 'refused' && <RefusedDialog session={session} onClose={closeDialog} />}

@@ -3,6 +3,8 @@ import type { callEn } from './callEn';
 
 export const callDe: typeof callEn = {
   call: {
+    recordedNow: (name: string) => `Dieses Gespräch wird aufgezeichnet; ${name} hat damit begonnen. Wer bleibt, ist einverstanden, später von allen in diesem Raum gehört und gesehen zu werden.`,
+    recordingEnded: (reason: string) => `Die Aufzeichnung ist beendet: ${reason}`,
     region: 'Anruf',
     join: 'Am Anruf teilnehmen',
     joinWith: (count: number) => (count === 1 ? 'Am Anruf teilnehmen, 1 Person ist dabei' : `Am Anruf teilnehmen, ${count} Personen sind dabei`),

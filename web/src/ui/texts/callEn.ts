@@ -1,6 +1,8 @@
 /** English texts of the call. */
 export const callEn = {
   call: {
+    recordedNow: (name: string) => `This call is being recorded; ${name} started it. Who stays agrees to be heard and seen later by everybody in this room.`,
+    recordingEnded: (reason: string) => `The recording has ended: ${reason}`,
     region: 'Call',
     join: 'Join call',
     joinWith: (count: number) => (count === 1 ? 'Join call, 1 person in it' : `Join call, ${count} people in it`),
