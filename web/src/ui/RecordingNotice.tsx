@@ -15,7 +15,7 @@ export function RecordingNotice({ session }: { session: Pick<RoomSession, 'recor
   return (
     <div role="status" className="notices-list">
       {told.running
-        ? <p className="notice" data-testid="recording"><CircleDot size={18} aria-hidden /><span>{t.recordedNow(told.by.name)}</span></p>
+        ? <p className="notice" data-testid="recording"><CircleDot size={18} aria-hidden /><span className="notice-words">{t.recordedNow(told.by.name)}</span></p>
         : (
           <NoticeBar
             words={t.recordingEnded(told.reason)} icon={<CircleDot size={18} aria-hidden />} testId="recording-ended"
