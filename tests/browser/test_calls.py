@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,13 @@ def pair(enter: Enter, room: Room) -> tuple[Call, Call]:
     ann.await_more(bob.session, "voice", "camera")
     bob.await_more(ann.session, "voice", "camera")
     return ann, bob
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[RoomServer]:
+    """A server that may be stopped."""
+    with RoomServer(tmp_path / "data") as server:
+        yield server
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -105,12 +113,16 @@ def test_a_tab_that_is_killed_is_gone_for_the_others(enter: Enter, room: Room) -
     assert ann.page.evaluate("() => performance.now() - window.began") < 5_000
 
 
-def test_a_call_outlives_a_restart_of_the_server(server: RoomServer, pair: tuple[Call, Call]) -> None:
+def test_a_call_outlives_a_restart_of_the_server(own_server: RoomServer, enter: Enter) -> None:
     """The same connections go on, and the roster has both in the call again."""
-    ann, bob = pair
-    server.kill()
+    room = own_server.create_room()
+    ann, bob = _call(enter("Ann", room.link)), _call(enter("Bob", room.link))
+    for call in (ann, bob):
+        call.join("mic", "camera")
     ann.await_more(bob.session, "voice", "camera")
-    server.start()
+    own_server.kill()
+    ann.await_more(bob.session, "voice", "camera")
+    own_server.start()
     for one, other in ((ann, bob), (bob, ann)):
         one.await_tile(one.session, mic=True)
         one.await_tile(other.session, connection="connected", mic=True, hasPicture=True)

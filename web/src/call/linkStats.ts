@@ -13,11 +13,13 @@ interface Counters {
 export class StatsReader {
   private before: Counters | undefined;
 
-  async read(connection: Pick<RTCPeerConnection, 'getStats'>): Promise<LinkStats> {
+  /** @returns null at the first time. */
+  async read(connection: Pick<RTCPeerConnection, 'getStats'>): Promise<LinkStats | null> {
     const entries = [...(await connection.getStats()).values()] as Entry[];
     const now = countersOf(entries);
-    const before = this.before ?? now;
+    const { before } = this;
     this.before = now;
+    if (!before) return null;
     const seconds = (now.at - before.at) / 1000;
     const rate = (to: number, from: number): number => (seconds > 0 ? Math.max(0, (to - from) * 8) / seconds : 0);
     const lost = Math.max(0, now.lost - before.lost);

@@ -64,7 +64,7 @@ export class Mesh implements Carrier {
   async stats(): Promise<ReadonlyMap<string, LinkStats>> {
     const connected = [...this.others.values()].filter(({ peer }) => peer?.isConnected);
     const read = connected.map(async ({ session, stats, peer }) => [session, await stats.read((peer as PeerLink).connection)] as const);
-    return new Map(await Promise.all(read));
+    return new Map((await Promise.all(read)).flatMap(([session, one]) => (one ? [[session, one] as const] : [])));
   }
 
   /** While the server is gone nobody leaves: what stands goes on. */

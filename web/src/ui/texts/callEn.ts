@@ -66,7 +66,7 @@ export const callEn = {
     lowBandwidthNote: 'Sound first: only the picture of who speaks, small. Screens stay.',
     people: 'Connections',
     up: 'Sent', down: 'Received', loss: 'Loss', roundTrip: 'Round trip', jitter: 'Jitter', picture: 'Picture', way: 'Way',
-    direct: 'direct', relayed: 'relayed',
+    direct: 'direct', relayed: 'through a relay',
     nothingMeasured: 'There is nothing to measure while nobody else is in the call.',
     test: 'Test the connection',
     steps: { signaling: 'Server', devices: 'Devices', direct: 'Direct connection', relay: 'Relay' },
