@@ -7,7 +7,11 @@ from typing import Any
 from playwright.sync_api import Page
 
 _RECEIVED = """async (session) => {
-  const peer = __thunderline.session.call.carrier?.others.get(session)?.peer;
+  const { carrier } = __thunderline.session.call;
+  const isDirect = carrier?.others !== undefined;
+  const peer = isDirect ? carrier.others.get(session)?.peer : carrier?.links.subscribe;
+  const mids = isDirect
+    ? { mic: '0', camera: '1', screen: '2' } : Object.fromEntries(carrier?.whose.get(session) ?? []);
   if (!peer) return null;
   const got = { audio: 0, energy: 0, frames: [0, 0], relayed: false };
   const stats = await peer.connection.getStats();
@@ -15,8 +19,9 @@ _RECEIVED = """async (session) => {
     if (entry.type === 'candidate-pair' && entry.nominated)
       got.relayed = stats.get(entry.localCandidateId)?.candidateType === 'relay';
     if (entry.type !== 'inbound-rtp') continue;
-    if (entry.mid === '0') Object.assign(got, { audio: entry.packetsReceived, energy: entry.totalAudioEnergy });
-    if (entry.mid === '1' || entry.mid === '2') got.frames[entry.mid - 1] = entry.framesDecoded;
+    if (entry.mid === mids.mic) Object.assign(got, { audio: entry.packetsReceived, energy: entry.totalAudioEnergy });
+    if (entry.mid === mids.camera) got.frames[0] = entry.framesDecoded ?? 0;
+    if (entry.mid === mids.screen) got.frames[1] = entry.framesDecoded ?? 0;
   }
   return got;
 }"""
@@ -52,6 +57,10 @@ class Call:
         self.page.wait_for_function("() => __thunderline.session.call.state.get().kind === 'in'")
         for kind in kinds:
             self.turn(kind, on=True)
+
+    def await_mode(self, mode: str) -> None:
+        """Wait until the call goes this way (mesh, forwarder)."""
+        self.page.wait_for_function("(mode) => __thunderline.session.call.mode.get() === mode", arg=mode)
 
     def leave(self) -> None:
         self.page.evaluate("() => __thunderline.session.call.leave()")

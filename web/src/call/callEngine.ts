@@ -7,6 +7,7 @@ import { createStore } from '../sync/valueStore';
 import type { Carrier } from './carrier';
 import { testConnection } from './connectionTest';
 import { LocalDevices } from './devices';
+import { Forwarded } from './forwarded';
 import { qualityOf } from './linkStats';
 import { Mesh } from './mesh';
 import { CAMERA, SECTIONS } from './sections';
@@ -165,6 +166,7 @@ export class CallEngine implements Call {
       this.devices.level.subscribe(() => {}),
       signal.state.subscribe(() => this.onLine()),
       signal.callRefused.subscribe(() => signal.callRefused.get() && this.refused()),
+      signal.mediaMode.subscribe(() => this.reopen()),
       signal.onPeer((words) => this.carrier?.take(words)),
       signal.ice.subscribe(() => this.carrier?.setConfiguration(configurationOf(signal.ice.get()))),
       this.renewIce(),
@@ -210,28 +212,54 @@ export class CallEngine implements Call {
   }
 
   private onRoster(): void {
-    const isIn = this.room.roster.get().some(({ session, call }) => session === this.session && call === this.id);
-    if (isIn && this.state.get().kind === 'joining') {
-      this.carrier = this.openMesh();
+    if (this.isIn && this.state.get().kind === 'joining') {
+      this.reopen();
       this.state.set({ kind: 'in' });
     }
     this.carrier?.refresh();
     this.show();
   }
 
+  /** The call goes another way from now on, or begins anew. */
+  private reopen(): void {
+    if (!this.isIn) return;
+    this.carrier?.close();
+    const { mode } = this.room.signal.mediaMode.get();
+    this.mode.set(mode);
+    this.carrier = mode === 'mesh' ? this.openMesh() : this.openForwarded();
+    this.show();
+  }
+
+  private get isIn(): boolean {
+    return this.id !== '' && this.room.roster.get().some(({ session, call }) => session === this.session && call === this.id);
+  }
+
   private openMesh(): Carrier {
     const { signal } = this.room;
     return new Mesh({
-      line: signal, session: this.session, call: this.id, configuration: configurationOf(signal.ice.get()),
-      trackOf: (section) => {
+      ...this.carrying(), line: signal, call: this.id,
+      wants: (session, section) => section !== CAMERA || this.wantsCamera(session),
+      cameraLimit: (others) => this.cameraLimit(others),
+      onUnreachable: () => signal.askForwarder(),
+    });
+  }
+
+  private openForwarded(): Carrier {
+    const { signal } = this.room;
+    return new Forwarded({ ...this.carrying(), line: signal, cameraLimit: () => this.cameraLimit(this.inCall.get().length - 1) });
+  }
+
+  private carrying() {
+    return {
+      session: this.session,
+      configuration: configurationOf(this.room.signal.ice.get()),
+      trackOf: (section: number) => {
         const { media, kind } = SECTIONS[section]!;
         return this.devices.track(media, kind);
       },
-      maySend: (section) => this.room.permissions.get().has(SECTIONS[section]!.need),
-      wants: (session, section) => section !== CAMERA || this.wantsCamera(session),
-      cameraLimit: (others) => this.cameraLimit(others),
+      maySend: (section: number) => this.room.permissions.get().has(SECTIONS[section]!.need),
       onChange: () => this.show(),
-    });
+    };
   }
 
   private get session(): string {
@@ -291,7 +319,7 @@ export class CallEngine implements Call {
     const connection = isMe ? 'connected' : this.carrier!.connectionOf(person.session);
     const common = {
       session: person.session, isMe, name: person.name, color: person.color, mic: sends(person, 'mic'), hand: person.hand, connection,
-      quality: isMe ? { kind: 'good' } as const : qualityOf(this.stats.get().get(person.session), connection),
+      quality: isMe ? { kind: 'good' } as const : qualityOf(this.statsOf(person.session), connection),
     };
     const face: Tile = {
       ...common, id: person.session, kind: 'person', hasPicture: sends(person, 'camera'), stream: this.pictureOf(person, 'camera'),
@@ -302,6 +330,11 @@ export class CallEngine implements Call {
       ...common, id: `${person.session}/screen`, kind: 'screen', hasPicture: true, stream: this.pictureOf(person, 'screen'), isSpeaking: false,
     };
     return [face, screen];
+  }
+
+  /** Through the forwarder all come over one connection. */
+  private statsOf(session: string): LinkStats | undefined {
+    return this.stats.get().get(session) ?? this.stats.get().get(this.session);
   }
 
   private pictureOf(person: Person, kind: 'camera' | 'screen'): MediaStream | null {

@@ -21,6 +21,8 @@ export interface MeshOptions {
   /** Of the camera, bits per second, for so many others. */
   cameraLimit(others: number): number;
   onChange(): void;
+  /** Somebody cannot be reached directly. */
+  onUnreachable(): void;
 }
 
 interface Other {
@@ -32,6 +34,8 @@ interface Other {
   stats: StatsReader;
 }
 
+/** Connections that must have failed before somebody counts as out of direct reach. */
+const ATTEMPTS = 2;
 /** Pages come back to a server within so long, most of them. */
 const LENIENT_MS = 10_000;
 
@@ -147,6 +151,7 @@ export class Mesh implements Carrier {
 
   private died(other: Other, peer: PeerLink): void {
     if (other.peer !== peer) return;
+    if (other.link >= ATTEMPTS - 1 && !peer.wasConnected) this.options.onUnreachable();
     if (this.calls(other)) return this.connect(other, other.link + 1);
     peer.close();
     other.peer = null;

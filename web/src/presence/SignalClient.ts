@@ -12,7 +12,8 @@ import { createStore } from '../sync/valueStore';
 import { peopleOnBoard } from './boardPresence';
 import { RosterStore } from './rosterStore';
 import {
-  type ClientMessage, type Diff, NO_MEDIA, type PeerWords, type QualityReport, readMessage, type RosterState, type ServerMessage, type Welcome,
+  type ClientMessage, type Diff, type MediaMode, NO_MEDIA, type PeerWords, type QualityReport, readMessage, type RosterState, type Sections, type ServerMessage,
+  type Welcome,
 } from './signalMessages';
 import type { RecordingTold } from './signalMessages';
 import { SignalSocket, type SignalSocketOptions, type SignalState, TIMING } from './signalSocket';
@@ -40,6 +41,10 @@ export class SignalClient {
   /** The recording that runs, or one that ended for a reason nobody asked for. */
   readonly recording = createStore<RecordingTold | null>(null);
   readonly ice = createStore<IceState>({ servers: [], relay_only: false, expires_at: 0 });
+  /** Another object each time the server says it: then the call begins anew, in the same mode too. */
+  readonly mediaMode = createStore<{ readonly mode: MediaMode }>({ mode: 'mesh' });
+  /** Of the forwarder's connection, the newest. */
+  readonly sections = createStore<Sections | null>(null);
   /** The server does not let this page into the call. */
   readonly callRefused = createStore(false);
   private readonly peerListeners = new Set<PeerListener>();
@@ -123,6 +128,11 @@ export class SignalClient {
     this.send({ type: 'ice' });
   }
 
+  /** Let the call go through the forwarder: wanted, or somebody cannot be reached directly. */
+  askForwarder(): void {
+    this.send({ type: 'media_mode', mode: 'forwarder' });
+  }
+
   reportQuality(report: QualityReport): void {
     this.send({ type: 'quality', ...report });
   }
@@ -185,17 +195,18 @@ export class SignalClient {
       case 'removed': return this.removed({ code: message.code, reason: message.reason });
       case 'draining': return this.socket.drain();
       case 'ice': return this.ice.set({ servers: message.servers, relay_only: message.relay_only, expires_at: message.expires_at });
+      case 'media_mode': return this.mediaMode.set({ mode: message.mode });
+      case 'sections': return this.sections.set({ link: message.link, sections: message.sections });
       case 'offer': case 'answer': case 'candidate': case 'hangup':
         for (const listener of [...this.peerListeners]) listener(message);
         return;
-      case 'media_mode': case 'sections': return;
       case 'error': return this.refused(message.code, message.reason, message.about);
       // Those of the lobby are for Knocking.
       case 'renewed': case 'waiting': case 'admitted': case 'declined': return;
     }
   }
 
-  private welcomed({ you, room, roster, permissions, knocks = [], ice, recording }: Welcome): void {
+  private welcomed({ you, room, roster, permissions, knocks = [], ice, media_mode, recording }: Welcome): void {
     clearTimeout(this.graceTimer);
     this.graceTimer = undefined;
     this.substituted?.end();
@@ -203,6 +214,7 @@ export class SignalClient {
     this.options.onYou({ ...you, name: this.wantedName ?? you.name });
     this.options.onRights?.({ role: you.role, permissions });
     if (ice) this.ice.set(ice);
+    if (media_mode && media_mode !== this.mediaMode.get().mode) this.mediaMode.set({ mode: media_mode });
     this.recording.set(recording ?? null);
     this.resetRoster(roster);
     if (this.call) {

@@ -25,9 +25,9 @@ export interface Welcome {
   knocks?: readonly Knock[];
   /** Missing: a server without calls. */
   ice?: IceState;
-  media_mode?: MediaMode;
   /** People up to whom a call goes directly from browser to browser. */
   mesh_limit?: number;
+  media_mode?: MediaMode;
   /** The recording that runs. */
   recording?: RecordingTold | null;
 }
@@ -53,6 +53,12 @@ export type MediaMode = 'mesh' | 'forwarder';
 
 /** Whose track arrives in which section of the forwarder's connection: mid, session, kind. */
 export type ForwardedSection = readonly [string, string, 'mic' | 'camera' | 'screen' | 'sound'];
+
+/** Of the forwarder's `link`-th connection: all that it carries now. */
+export interface Sections {
+  link: number;
+  sections: readonly ForwardedSection[];
+}
 
 /** Of one's connections in the last seconds. */
 export interface QualityReport {
@@ -80,7 +86,7 @@ export type ServerMessage =
   | ({ type: 'ice' } & IceState)
   | (PeerWords & { from: string })
   | { type: 'media_mode'; mode: MediaMode }
-  | { type: 'sections'; link: number; sections: readonly ForwardedSection[] }
+  | ({ type: 'sections' } & Sections)
   | { type: 'error'; code: string; reason: string; about?: string; to?: string }
   | RecordingTold
   | { type: 'draining' };
@@ -104,7 +110,7 @@ export type ClientMessage =
 
 const TYPES: ReadonlySet<unknown> = new Set<ServerMessage['type']>([
   'welcome', 'roster', 'joined', 'updated', 'left', 'room', 'permissions', 'muted', 'removed', 'knock', 'knock_gone',
-  'waiting', 'admitted', 'declined', 'renewed', 'ice', 'offer', 'answer', 'candidate', 'hangup', 'media_mode', 'sections',
+  'waiting', 'admitted', 'declined', 'renewed', 'ice', 'media_mode', 'sections', 'offer', 'answer', 'candidate', 'hangup',
   'error', 'draining',
   'recording',
 ]);
