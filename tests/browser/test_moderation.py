@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.call import Call
 from tests.browser.replay import Replay
 from tests.browser.room_server import Room, RoomServer
 from tests.browser.visitor import Visitor
@@ -333,7 +334,7 @@ def test_who_hands_the_room_over_moderates_it_from_then_on(meeting: Meeting) -> 
 
 def test_somebody_is_asked_to_mute_and_told_by_whom(meeting: Meeting) -> None:
     olga, bob = meeting.olga, meeting.bob
-    bob.page.evaluate("() => __thunderline.session.setMedia({ mic: true, camera: false, screen: false })")
+    Call(bob.page).join("mic")
     olga.people.open()
     expect(olga.people.row("Bob").get_by_test_id("media-mic")).to_be_visible()
     expect(olga.people.menu("Bob").get_by_test_id("menu-mute-camera")).to_have_count(0)

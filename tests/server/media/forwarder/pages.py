@@ -50,13 +50,13 @@ class EncodedTrack(MediaStreamTrack):
         self.kind = kind
         self._pause = rate or (1 / 30 if kind == "video" else 0.02)
         self._count = 0
-        self._start: float | None = None
+        self._due = 0.0
 
     async def recv(self) -> Any:
-        """The next one, when it is due."""
-        loop = asyncio.get_running_loop()
-        self._start = self._start or loop.time()
-        await asyncio.sleep(max(0.0, self._start + self._count * self._pause - loop.time()))
+        """The next one, when it is due. As with a camera, what could not be taken in time is not made up for."""
+        now = asyncio.get_running_loop().time()
+        self._due = max(self._due + self._pause, now)
+        await asyncio.sleep(self._due - now)
         body = vp8_frames()[self._count % KEY_EVERY] if self.kind == "video" else random.randbytes(80)
         packet = av.Packet(body)
         packet.time_base = fractions.Fraction(1, 90_000 if self.kind == "video" else 48_000)
